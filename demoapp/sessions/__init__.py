@@ -1,0 +1,35 @@
+"""Sessions for Pyramid, kept where one ini line says: `config.include("demoapp.sessions")`.
+
+This package knows nothing of the shop around it and may be used without it. It needs
+pyramid_tm and pyramid_retry, which it includes, and the `session.*` settings.
+
+- settings.py      the ini keys, typed and checked
+- interfaces.py    the contract of a store, the record, the errors
+- session.py       the session: an ISession that loads when asked and writes what changed
+- transaction.py   its part in the request's transaction
+- cookie.py        the cookie
+- memory.py, redis.py, database.py, custom.py    one strategy each, named as in the ini file
+"""
+
+from typing import Any
+
+from demoapp.sessions.settings import SessionSettings
+
+STRATEGIES = {
+    "memory": "demoapp.sessions.memory",
+    "redis": "demoapp.sessions.redis",
+    "database": "demoapp.sessions.database",
+    "custom": "demoapp.sessions.custom",
+}
+"""The whole switch: the ini value, and the module that is included for it."""
+
+
+def includeme(config: Any) -> None:
+    settings = SessionSettings.read(config.registry.settings, STRATEGIES)
+    config.registry["session.settings"] = settings
+    # it would load the session on every request, outside the reach of exception views
+    config.registry.settings.setdefault("tm.annotate_user", "false")
+    config.include("pyramid_tm")
+    config.include("pyramid_retry")
+    config.include(STRATEGIES[settings.strategy])
+    config.add_subscriber("demoapp.sessions.privacy.keep_private", "pyramid.events.NewResponse")

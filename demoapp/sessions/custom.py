@@ -1,0 +1,163 @@
+"""`session.strategy = custom`: any session factory, named in `session.custom.factory`.
+
+The name leads to a maker: a function that takes the settings and returns a session factory,
+as add-ons export one under the name `session_factory_from_settings`. What it makes is used as
+it is. The default is :func:`signed_cookie`: Pyramid's SignedCookieSessionFactory, which keeps
+the whole session in the visitor's browser, signed but readable, and at most 4 KB of it.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyramid.session import SignedCookieSessionFactory
+from transaction.interfaces import IDataManager
+from webob.cookies import SignedSerializer
+from zope.interface import implementer
+
+from demoapp.sessions.cookie import SessionCookie
+from demoapp.sessions.interfaces import SessionNotSerializable, SessionTooLarge
+from demoapp.sessions.session import CLOCK_SKEW
+from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
+
+DEFAULT = "demoapp.sessions.custom.signed_cookie"
+COOKIE_LIMIT = 4064
+"""Pyramid refuses a longer value; browsers drop cookies over 4096 bytes, name and flags included."""
+SALT = "pyramid.session."
+HASH = "sha512"
+
+SessionFactory = Callable[[Any], Any]
+
+
+def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
+    """SignedCookieSessionFactory with the limits, flags and key rotation of `session.*`."""
+    ours = SessionSettings.read(settings, strategies=("custom",))
+    cookie = SessionCookie(ours.cookie_name, ours.cookie_secure)
+    serializer = _TimedJSON(ours.idle_timeout, ours.absolute_timeout)
+
+    def make(secret: str, secure: bool, name: str) -> SessionFactory:
+        factory: SessionFactory = SignedCookieSessionFactory(
+            secret,
+            cookie_name=name,
+            secure=secure,
+            httponly=True,
+            samesite="Lax",
+            timeout=None,  # the serializer keeps both limits
+            reissue_time=ours.touch_interval,
+            hashalg=HASH,
+            salt=SALT,
+            serializer=serializer,
+            set_on_exception=False,  # a view that raises changes nothing
+        )
+        return factory
+
+    names = {secure: f"__Host-{ours.cookie_name}" if secure else ours.cookie_name
+             for secure in (False, True)}
+    factories = {
+        secure: [make(secret, secure, name) for secret in ours.secrets]
+        for secure, name in names.items()
+    }
+    measure = SignedSerializer(ours.secrets[0], SALT, HASH, serializer=serializer)
+
+    def session_factory(request: Any) -> Any:
+        newest, *retired = factories[cookie.secure(request)]
+        session = newest(request)
+        if session.new and cookie.read(request):
+            _adopt(session, (factory(request) for factory in retired))
+        if request.environ.get("tm.active"):
+            request.tm.get().join(_SizeCheck(request, session, measure))
+        return session
+
+    return session_factory
+
+
+def _adopt(session: Any, candidates: Any) -> None:
+    """Take over a session signed with a retired secret; the next answer signs it anew."""
+    for old in candidates:
+        if not old.new:
+            session.created, session.new = old.created, False
+            session.update(old)
+            return
+
+
+class _TimedJSON:
+    """Pyramid's payload (renewed, created, data) as UTF-8 JSON, refused when it is too old.
+
+    Refused here it gives a session that is new and empty. Left to Pyramid's own timeout, an
+    expired session would keep `new = False` and its old `created`; and an absolute limit
+    it does not know.
+    """
+
+    def __init__(self, idle_timeout: float, absolute_timeout: float) -> None:
+        self._idle_timeout = idle_timeout
+        self._absolute_timeout = absolute_timeout
+
+    def dumps(self, payload: Any) -> bytes:
+        try:
+            text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            return text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
+        except (TypeError, ValueError, RecursionError) as err:
+            raise SessionNotSerializable(f"the session holds what JSON cannot: {err}") from err
+
+    def loads(self, text: bytes) -> Any:
+        """Raises ValueError, on which Pyramid begins a new session."""
+        try:
+            renewed, created, data = json.loads(text)
+            idle, age = time.time() - renewed, time.time() - created
+        except (TypeError, RecursionError) as err:
+            raise ValueError("not a session") from err
+        if not -CLOCK_SKEW <= idle < self._idle_timeout:
+            raise ValueError("idle for too long, or from the future")
+        if not -CLOCK_SKEW <= age < self._absolute_timeout:
+            raise ValueError("begun too long ago, or from the future")
+        if not isinstance(data, dict):
+            raise ValueError("not a session")
+        return renewed, created, data
+
+
+@implementer(IDataManager)
+class _SizeCheck:
+    """Finds a cookie that would grow too long before anything commits.
+
+    Pyramid finds it too, but in a response callback: after the commit and past every
+    exception view.
+    """
+
+    def __init__(self, request: Any, session: Any, serializer: Any) -> None:
+        self.transaction_manager = request.tm
+        self._session = session
+        self._serializer = serializer
+
+    def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
+        return "session"
+
+    def tpc_begin(self, transaction: Any) -> None:
+        session = self._session
+        if session._dirty:  # has no public name
+            size = len(
+                self._serializer.dumps((session.accessed, session.created, dict(session)))
+            )
+            if size > COOKIE_LIMIT:
+                raise SessionTooLarge(size, COOKIE_LIMIT)
+
+    def abort(self, transaction: Any) -> None:
+        """Nothing was done that would have to be undone."""
+
+    commit = tpc_vote = tpc_finish = tpc_abort = abort
+
+
+def includeme(config: Any) -> None:
+    name = Ini(config.registry.settings).text("session.custom.factory", DEFAULT)
+    try:
+        maker = config.maybe_dotted(name)
+    except (ImportError, ValueError) as err:
+        raise SettingsError(
+            f"session.custom.factory = {name!r} cannot be imported ({err}); "
+            "it is the dotted name of a function: settings -> session factory"
+        ) from err
+    if not callable(maker):
+        raise SettingsError(f"session.custom.factory = {name!r} is not a function")
+    config.set_session_factory(maker(config.registry.settings))

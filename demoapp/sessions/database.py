@@ -1,0 +1,225 @@
+"""`session.strategy = database`: sessions in a table beside the shop's own.
+
+A session is read and written inside the request's own SQL transaction, so that a cart and the
+order made of it are saved together or not at all. It asks for `request.dbsession`, joined to
+`request.tm` by zope.sqlalchemy, and for the one table below. PostgreSQL and SQLite are tested.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from zope.sqlalchemy import mark_changed
+from zope.sqlalchemy.datamanager import join_transaction
+
+from demoapp.sessions.interfaces import (
+    FORMAT,
+    Change,
+    CorruptRecord,
+    Record,
+    SessionConflict,
+    SessionStoreUnavailable,
+)
+from demoapp.sessions.session import install
+from demoapp.sessions.settings import SessionSettings
+
+metadata = MetaData()
+"""Of the session layer alone: an application adds it to its migrations' target_metadata."""
+
+sessions = Table(
+    "session",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("format", SmallInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("last_seen", Double, nullable=False),
+    Column("owner", String(64)),
+    Column("device", String(80), nullable=False),
+    Column("data", Text, nullable=False),
+    Index("ix_session_owner", "owner"),
+    Index("ix_session_last_seen", "last_seen"),
+)
+
+_LOAD = select(sessions).where(sessions.c.key == bindparam("key"))
+_LOAD_LOCKED = _LOAD.with_for_update()
+_INSERT = insert(sessions)
+_STILL_THERE = (sessions.c.key == bindparam("old_key"), sessions.c.version == bindparam("read"))
+_UPDATE = (
+    update(sessions)
+    .where(*_STILL_THERE)
+    .values({name: bindparam(name) for name in sessions.c.keys()})  # noqa: SIM118
+)
+_DELETE = delete(sessions).where(*_STILL_THERE)
+_TOUCH = (
+    update(sessions)
+    .where(sessions.c.key == bindparam("old_key"))
+    .values(last_seen=bindparam("last_seen"))
+)
+
+
+class DatabaseStore:
+    """Records in the `session` table."""
+
+    def __init__(self, idle_timeout: float, absolute_timeout: float) -> None:
+        self._idle_timeout = idle_timeout
+        self._absolute_timeout = absolute_timeout
+
+    def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
+        with self._connection(request) as connection:
+            if lock:
+                _begin_writing(connection)
+            statement = _LOAD_LOCKED if lock else _LOAD
+            row = connection.execute(statement, {"key": key}).first()
+        return _record(row) if row is not None else None
+
+    def enlist(self, request: Any) -> None:
+        # zope.sqlalchemy cannot join once the commit has begun, which is when we write
+        join_transaction(request.dbsession, transaction_manager=request.tm)
+
+    def write(self, request: Any, change: Change) -> None:
+        with _errors_told(), request.dbsession.get_bind().begin() as connection:
+            self._apply(connection, change)
+
+    def prepare(self, request: Any, change: Change) -> None:
+        with _errors_told():
+            self._apply(request.dbsession.connection(), change)
+            mark_changed(request.dbsession, request.tm)
+
+    def _apply(self, connection: Connection, change: Change) -> None:
+        old, new = change.old, change.new
+        if old is None:
+            assert new is not None  # noqa: S101 - a change has one of them
+            connection.execute(_INSERT, _row(new))
+            return
+        which = {"old_key": old.key, "read": old.version}
+        if change.only_touches:
+            connection.execute(_TOUCH, {"old_key": old.key, "last_seen": change.new.last_seen})  # type: ignore[union-attr]
+            return
+        if new is None:
+            result = connection.execute(_DELETE, which)
+        else:
+            result = connection.execute(_UPDATE, {**which, **_row(new)})
+        if result.rowcount != 1:
+            raise SessionConflict("the session was changed by another request")
+
+    def commit(self, request: Any, change: Change) -> None:
+        """The database has committed it with everything else."""
+
+    def release(self, request: Any, key: str, writer: str) -> None:
+        """The end of the SQL transaction does."""
+
+    def delete(self, request: Any, key: str) -> None:
+        with self._connection(request, writing=True) as connection:
+            connection.execute(delete(sessions).where(sessions.c.key == key))
+
+    def owned_by(self, request: Any, owner: str) -> list[Record]:
+        now = time.time()
+        query = (
+            select(sessions)
+            .where(
+                sessions.c.owner == owner,
+                sessions.c.last_seen > now - self._idle_timeout,
+                sessions.c.created > now - self._absolute_timeout,
+            )
+            .order_by(sessions.c.last_seen.desc())
+        )
+        with self._connection(request) as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+    def ping(self, request: Any) -> None:
+        with self._connection(request) as connection:
+            connection.execute(select(sessions.c.key).limit(1))
+
+    @contextmanager
+    def _connection(self, request: Any, writing: bool = False) -> Iterator[Connection]:
+        """The request's own connection; outside its transaction, one for the moment."""
+        with _errors_told():
+            if request.environ.get("tm.active"):
+                if writing:
+                    mark_changed(request.dbsession, request.tm)
+                yield request.dbsession.connection()
+            else:
+                with request.dbsession.get_bind().begin() as connection:
+                    yield connection
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Queue for SQLite's one write lock now: it has no SELECT ... FOR UPDATE."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Tell the database's "try again" from its "I am not here"."""
+    try:
+        yield
+    except DBAPIError as err:
+        if is_conflict(err):
+            raise SessionConflict(f"the database asks to try again: {err.orig}") from err
+        raise SessionStoreUnavailable(f"database: {err.orig}") from err
+    except PoolTimeout as err:
+        raise SessionStoreUnavailable(f"database: {err}") from err
+
+
+def is_conflict(err: BaseException) -> bool:
+    """Whether the transaction lost against another and may simply be run again.
+
+    SQLSTATE class 40 (serialization failure, deadlock), or SQLite's "database is locked".
+    """
+    if not isinstance(err, DBAPIError):
+        return False
+    state = getattr(err.orig, "sqlstate", None) or ""
+    return state.startswith("40") or "database is locked" in str(err.orig)
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "key": record.key,
+        "format": FORMAT,
+        "version": record.version,
+        "created": record.created,
+        "last_seen": record.last_seen,
+        "owner": record.owner,
+        "device": record.device,
+        "data": record.data,
+    }
+
+
+def _record(row: Any) -> Record:
+    if row.format != FORMAT:
+        raise CorruptRecord("it was written by another release")
+    return Record(
+        row.key, row.data, row.version, row.created, row.last_seen, row.owner, row.device
+    )
+
+
+def includeme(config: Any) -> None:
+    settings: SessionSettings = config.registry["session.settings"]
+    store = DatabaseStore(settings.idle_timeout, settings.absolute_timeout)
+    install(config, store, settings)
+
+

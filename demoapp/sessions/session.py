@@ -1,0 +1,336 @@
+"""The session itself: Pyramid's ISession over a dict. It knows no store.
+
+Nothing is loaded before it is needed, nothing is written unless it changed, and a session
+that holds nothing is not stored at all.
+"""
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
+from typing import Any
+
+from zope.interface import implementer
+
+from demoapp.sessions.cookie import SessionCookie
+from demoapp.sessions.interfaces import (
+    Change,
+    CorruptRecord,
+    IServerSession,
+    ISessionStore,
+    Record,
+    SessionError,
+    SessionNotSerializable,
+    SessionStore,
+    SessionTooLarge,
+    key_of,
+    new_id,
+)
+from demoapp.sessions.settings import SessionSettings
+from demoapp.sessions.transaction import join, may_be_saved
+
+log = logging.getLogger(__name__)
+
+CLOCK_SKEW = 60
+"""Seconds by which the clocks of two servers may differ; a later stamp is not believed."""
+
+
+def install(config: Any, store: SessionStore, settings: SessionSettings) -> None:
+    """Make `store` the one behind `request.session`. A strategy's includeme ends with this."""
+    config.registry.registerUtility(store, ISessionStore)
+    cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
+    config.set_session_factory(lambda request: Session(request, store, settings, cookie))
+
+
+@implementer(IServerSession)
+class Session(MutableMapping[str, Any]):
+    """A visitor's session, kept by a :class:`~demoapp.sessions.interfaces.SessionStore`."""
+
+    def __init__(
+        self, request: Any, store: SessionStore, settings: SessionSettings, cookie: SessionCookie
+    ) -> None:
+        self.request = request
+        self.store = store
+        self._settings = settings
+        self._cookie = cookie
+        self._data: dict[str, Any] | None = None  # None until something asks for it
+        self._text = "{}"  # the data as loaded: a change is a difference from this
+        self._record: Record | None = None
+        self._owner: str | None = None
+        self._device = ""
+        self._now = 0.0
+        self._ended = False  # the record is to go: rotated or invalidated
+        self._joined = False  # part of the request's transaction
+        self._late = False  # to be compared and saved with the response instead
+        self._failure: SessionError | None = None
+        self._id: str | None = None  # waits here until its record is committed
+        self._issue: str | None = None  # what to send: an id, "" to take the cookie back
+        self.lock: str | None = None  # on a replay: the writer that holds locked_key
+        self.locked_key: str | None = None
+
+    # -- the dict; every access goes through data(), every change through writable()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.data()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data())
+
+    def __len__(self) -> int:
+        return len(self.data())
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.writable()[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.writable()[key]
+
+    def data(self) -> dict[str, Any]:
+        """The live dict, loaded on first use."""
+        if self._data is None:
+            self._load()
+        assert self._data is not None  # noqa: S101 - _load() sets it or raises
+        return self._data
+
+    def writable(self) -> dict[str, Any]:
+        """The live dict, with the session taking part in the request's transaction."""
+        data = self.data()
+        self._join()
+        return data
+
+    # -- ISession
+
+    @property
+    def new(self) -> bool:
+        self.data()
+        return self._record is None or self._ended
+
+    @property
+    def created(self) -> int:
+        return int(self._created)
+
+    @property
+    def _created(self) -> float:
+        self.data()
+        return self._record.created if self._record and not self._ended else self._now
+
+    def changed(self) -> None:
+        """Part of ISession. Not needed: a nested change is found when the data is compared."""
+        self.writable()
+
+    def invalidate(self) -> None:
+        """Forget everything; the record and the cookie go with the commit."""
+        self.writable().clear()
+        self._ended = True
+        self._owner = None
+
+    def flash(self, msg: Any, queue: str = "", allow_duplicate: bool = True) -> None:
+        messages = self.setdefault("_f_" + queue, [])
+        if allow_duplicate or msg not in messages:
+            messages.append(msg)
+
+    def pop_flash(self, queue: str = "") -> list[Any]:
+        # asked before popping, so that a page without messages joins no transaction
+        return self.pop("_f_" + queue) if "_f_" + queue in self else []
+
+    def peek_flash(self, queue: str = "") -> list[Any]:
+        return self.get("_f_" + queue, [])  # type: ignore[no-any-return]
+
+    def new_csrf_token(self) -> str:
+        token = self["_csrft_"] = secrets.token_urlsafe(32)
+        return token
+
+    def get_csrf_token(self) -> str:
+        return self.get("_csrft_") or self.new_csrf_token()
+
+    # -- beyond ISession: IServerSession
+
+    def rotate(self) -> None:
+        self.writable()
+        self._ended = True
+
+    @property
+    def handle(self) -> str | None:
+        self.data()
+        return self._record.handle if self._record and not self._ended else None
+
+    @property
+    def expires(self) -> float:
+        limits = self._settings
+        return min(self._created + limits.absolute_timeout, self._now + limits.idle_timeout)
+
+    @property
+    def owner(self) -> str | None:
+        self.data()
+        return self._owner
+
+    @owner.setter
+    def owner(self, owner: str | None) -> None:
+        self.writable()
+        self._owner = owner
+
+    @property
+    def device(self) -> str:
+        self.data()
+        return self._device
+
+    @device.setter
+    def device(self, device: str) -> None:
+        self.writable()
+        self._device = device[:80]
+
+    # -- loading
+
+    def _load(self) -> None:
+        if self._failure is not None:
+            raise self._failure  # one outage costs one time-out a request, not one an access
+        self.request.add_response_callback(self._respond)
+        self._now = time.time()
+        key = key_of(self._cookie.read(self.request) or "")
+        try:
+            record = self._fetch(key) if key else None
+            self._text, self._data = record.data if record else "{}", _parse(record)
+        except CorruptRecord as err:
+            log.warning("session %s is replaced by a fresh one: %s", (key or "")[:12], err)
+            record, self._text, self._data = None, "{}", {}
+        except SessionError as err:
+            self._failure = err
+            raise
+        self._record = record
+        if record is not None:
+            self._owner, self._device = record.owner, record.device
+            # from here on a nested value may be changed without our noticing
+            self._join()
+
+    def _fetch(self, key: str) -> Record | None:
+        """The record, if it may be used. On a replay it is locked, so progress is certain."""
+        environ = self.request.environ
+        if environ.get("retry.attempt", 0) > 0 and environ.get("tm.active"):
+            self.lock = secrets.token_urlsafe(12)
+            self._join()  # whatever happens from here on, the end of the transaction unlocks
+        self.locked_key = key
+        record = self.store.load(self.request, key, self.lock)
+        return record if record and self._in_time(record) else None
+
+    def _in_time(self, record: Record) -> bool:
+        age, idle = self._now - record.created, self._now - record.last_seen
+        return (
+            -CLOCK_SKEW <= age < self._settings.absolute_timeout
+            and -CLOCK_SKEW <= idle < self._settings.idle_timeout
+        )
+
+    def _join(self) -> None:
+        if not self._joined:
+            self._joined = join(self)
+            self._late = not self._joined
+
+    # -- saving; called by the data manager
+
+    def pending(self) -> Change | None:
+        """What is to be written, checked for size; None if nothing is."""
+        if self._data is None:
+            return None
+        text = self._serialize()
+        old = self._record
+        same = text == self._text and not self._ended
+        if old and same and (self._owner, self._device) == (old.owner, old.device):
+            return self._touch(old)
+        if text == "{}" and (old is None or self._ended):
+            return Change(old, None, *self._writer()) if old else None
+        if old is None or self._ended:
+            self._id = new_id()
+            key = key_of(self._id)
+            assert key is not None  # noqa: S101 - our own ids are well-formed
+            new = Record(key, text, 1, self._now, self._now, self._owner, self._device)
+        else:
+            new = replace(
+                old,
+                data=text,
+                version=old.version + 1,
+                last_seen=self._now,
+                owner=self._owner,
+                device=self._device,
+            )
+        return Change(old, new, *self._writer())
+
+    def _writer(self) -> tuple[str, ...]:
+        return (self.lock,) if self.lock else ()
+
+    def _touch(self, record: Record) -> Change | None:
+        idle = self._now - record.last_seen
+        if idle <= 0 or idle < self._settings.touch_interval:
+            return None
+        return Change(record, replace(record, last_seen=self._now), *self._writer())
+
+    def _serialize(self) -> str:
+        try:
+            text = json.dumps(
+                self._data, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+            )
+            size = len(text.encode())
+        except UnicodeEncodeError:  # a lone surrogate: legal in Python, not in UTF-8
+            text = json.dumps(self._data, allow_nan=False, separators=(",", ":"))
+            size = len(text)
+        except (TypeError, ValueError, RecursionError) as err:
+            raise SessionNotSerializable(f"the session holds what JSON cannot: {err}") from err
+        if size > self._settings.max_bytes:
+            raise SessionTooLarge(size, self._settings.max_bytes)
+        return text
+
+    def saved(self, change: Change) -> None:
+        """The change is visible now: it is what later changes are compared with."""
+        if change.new is None:
+            self._issue = ""
+        elif self._id:
+            self._issue = self._id
+        self._record = change.new
+        self._text = change.new.data if change.new else "{}"
+        self.settle()
+
+    def settle(self) -> None:
+        """The transaction is over."""
+        self._ended, self._joined, self._late, self._id, self.lock = False, False, False, None, None
+
+    def reset(self) -> None:
+        """The transaction came to nothing: so did what was put in the session."""
+        if self._data is not None:
+            self._data = json.loads(self._text)
+        self._owner = self._record.owner if self._record else None
+        self._device = self._record.device if self._record else ""
+        self.settle()
+        self._late = True  # an exception view may still put something in
+
+    # -- answering
+
+    def _respond(self, request: Any, response: Any) -> None:
+        if self._late and may_be_saved(request):
+            self._save_late()
+        if self._issue is not None:
+            self._cookie.write(request, response, self._issue)
+
+    def _save_late(self) -> None:
+        """Save what was changed outside a transaction, as exception views do."""
+        try:
+            if change := self.pending():
+                self.store.write(self.request, change)
+                self.saved(change)
+        except SessionError as err:
+            # past every exception view: a lost flash message beats a broken answer
+            log.warning("a change outside the transaction was not saved: %s", err)
+
+
+def _parse(record: Record | None) -> dict[str, Any]:
+    if record is None:
+        return {}
+    try:
+        data = json.loads(record.data)
+    except (ValueError, RecursionError) as err:
+        raise CorruptRecord("its data is not JSON") from err
+    if not isinstance(data, dict):
+        raise CorruptRecord("its data is not a JSON object")
+    return data

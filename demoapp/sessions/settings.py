@@ -1,0 +1,153 @@
+"""From ini strings to typed values: the `session.*` keys, each checked before the process starts.
+
+Every wrong value ends in one :class:`SettingsError`, which names the key, what it was set to
+and what would be allowed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pyramid.settings import falsey, truthy
+
+MIN_SECRET = 32
+"""Characters a secret needs; 32 random ones carry more than the 128 bits of ASVS 11.2.3."""
+
+
+class SettingsError(ValueError, SystemExit):
+    """A setting is missing or wrong.
+
+    It is a ``SystemExit`` too, so that ``pserve`` ends with its one line and no traceback.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.code = f"demoapp: {message}"
+
+
+class Ini:
+    """Reads typed values out of a settings mapping; the section's way to say what is wrong."""
+
+    def __init__(self, settings: Mapping[str, object]) -> None:
+        self._settings = settings
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A string without surrounding blanks; without a default, the key is required."""
+        value = str(self._settings.get(key, "") or "").strip()
+        if value:
+            return value
+        if default is None:
+            raise SettingsError(f"{key} is not set; see development.ini for an example")
+        return default
+
+    def choice(self, key: str, allowed: Iterable[str], default: str | None = None) -> str:
+        """One of the allowed words."""
+        value = self.text(key, default)
+        if value not in (words := list(allowed)):
+            raise SettingsError(f"{key} = {value!r} is not one of: {', '.join(words)}")
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        """A boolean; ini values are strings, so `false` must not count as true."""
+        value = self.text(key, str(default)).lower()
+        if value not in truthy and value not in falsey:
+            raise SettingsError(f"{key} = {value!r} is not one of: true, false")
+        return value in truthy
+
+    def seconds(self, key: str, default: float, minimum: float = 0) -> float:
+        """A number of seconds, fractions allowed."""
+        return self._number(key, default, minimum, "seconds")
+
+    def count(self, key: str, default: int, minimum: int = 1) -> int:
+        """A whole number."""
+        return int(self._number(key, default, minimum, ""))
+
+    def _number(self, key: str, default: float, minimum: float, unit: str) -> float:
+        value = self.text(key, str(default))
+        # isascii: float() also reads full-width digits, `nan` and `1_000`
+        pattern = r"[0-9]{1,12}(\.[0-9]{1,6})?" if unit else r"[0-9]{1,12}"
+        if not re.fullmatch(pattern, value) or float(value) < minimum:
+            what = "a number" if unit else "a whole number"
+            raise SettingsError(f"{key} = {value!r} is not {what} of at least {minimum:g} {unit}".rstrip())
+        return float(value)
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What every strategy shares. Times are seconds, sizes bytes."""
+
+    strategy: str
+    secrets: tuple[str, ...]
+    cookie_name: str
+    cookie_secure: bool | None
+    """True, False, or None for auto: Secure when the request is https."""
+    idle_timeout: float
+    absolute_timeout: float
+    touch_interval: float
+    max_bytes: int
+
+    @classmethod
+    def read(cls, settings: Mapping[str, object], strategies: Iterable[str]) -> "SessionSettings":
+        """Read and check `session.*`; raises :class:`SettingsError`."""
+        _refuse_unknown(settings)
+        ini = Ini(settings)
+        result = cls(
+            strategy=ini.choice("session.strategy", strategies),
+            secrets=_secrets(ini),
+            cookie_name=ini.text("session.cookie_name", "session"),
+            cookie_secure={"true": True, "false": False, "auto": None}[
+                ini.choice("session.cookie_secure", ("auto", "true", "false"), "auto")
+            ],
+            idle_timeout=ini.seconds("session.idle_timeout", 1200, minimum=1),
+            absolute_timeout=ini.seconds("session.absolute_timeout", 43200, minimum=1),
+            touch_interval=ini.seconds("session.touch_interval", 60),
+            max_bytes=ini.count("session.max_bytes", 65536, minimum=256),
+        )
+        result._check()
+        return result
+
+    def _check(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", self.cookie_name):
+            raise SettingsError(
+                f"session.cookie_name = {self.cookie_name!r} may hold letters, digits, - and _ only"
+            )
+        if self.idle_timeout > self.absolute_timeout:
+            raise SettingsError(
+                f"session.idle_timeout = {self.idle_timeout:g} is longer than "
+                f"session.absolute_timeout = {self.absolute_timeout:g}"
+            )
+        if self.touch_interval and self.touch_interval >= self.idle_timeout:
+            raise SettingsError(
+                f"session.touch_interval = {self.touch_interval:g} must be shorter than "
+                f"session.idle_timeout = {self.idle_timeout:g}, or a busy visitor is logged out"
+            )
+
+
+KEYS = frozenset(
+    """
+    session.strategy session.secret session.cookie_name session.cookie_secure
+    session.idle_timeout session.absolute_timeout session.touch_interval session.max_bytes
+    session.memory.max_sessions session.redis.url session.redis.timeout session.custom.factory
+    """.split()
+)
+"""All there are; an unknown one is most often a typing error, so start-up stops."""
+
+
+def _refuse_unknown(settings: Mapping[str, object]) -> None:
+    unknown = sorted(key for key in settings if key.startswith("session.") and key not in KEYS)
+    if unknown:
+        raise SettingsError(
+            f"{unknown[0]} is not a known setting; the session.* keys are: {', '.join(sorted(KEYS))}"
+        )
+
+
+def _secrets(ini: Ini) -> tuple[str, ...]:
+    secrets = tuple(ini.text("session.secret").split())
+    for secret in secrets:
+        if len(secret) < MIN_SECRET:
+            # the secret itself stays out of the message, and so out of the log
+            raise SettingsError(
+                f"session.secret has {len(secret)} characters, it needs at least {MIN_SECRET}; "
+                "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+    return secrets

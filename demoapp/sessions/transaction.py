@@ -1,0 +1,107 @@
+"""A session commits with the request's transaction, or not at all.
+
+The `transaction` package calls every participant in the order of their sort keys:
+`tpc_begin`, `commit`, `tpc_vote`, `tpc_finish`. zope.sqlalchemy, whose key starts with `~`,
+commits the database inside its `tpc_vote`. So whatever may fail here must fail before that:
+
+- `tpc_begin` serializes, and checks the size, before anything was sent anywhere;
+- `commit` prepares: the store compares versions, and a conflict replays the whole request;
+- `tpc_finish` makes the session visible, once the database has committed.
+"""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from pyramid_retry import is_error_retryable
+from transaction.interfaces import IDataManager
+from zope.interface import implementer
+
+from demoapp.sessions.interfaces import Change, SessionError
+
+if TYPE_CHECKING:
+    from demoapp.sessions.session import Session
+
+log = logging.getLogger(__name__)
+
+
+def join(session: "Session") -> bool:
+    """Let the session take part in the request's transaction; False if there is none."""
+    request = session.request
+    if not request.environ.get("tm.active"):
+        return False
+    session.store.enlist(request)
+    request.tm.get().join(SessionDataManager(session, request.tm))
+    return True
+
+
+def may_be_saved(request: Any) -> bool:
+    """Whether an answer outside a transaction counts, or will be thrown away and replayed."""
+    error = getattr(request, "exception", None)
+    return error is None or not is_error_retryable(request, error)
+
+
+@implementer(IDataManager)
+class SessionDataManager:
+    """Carries one session through one transaction."""
+
+    def __init__(self, session: "Session", manager: Any) -> None:
+        self.transaction_manager = manager
+        self._session = session
+        self._change: Change | None = None
+        self._prepared = False
+        self._written = False
+
+    def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
+        return "session"
+
+    def tpc_begin(self, transaction: Any) -> None:
+        self._change = self._session.pending()
+
+    def commit(self, transaction: Any) -> None:
+        if self._change is None:
+            return
+        session = self._session
+        # The list of participants has no public name. With no other, one step will do.
+        if len(transaction._resources) == 1:
+            session.store.write(session.request, self._change)
+            self._written = True
+        else:
+            session.store.prepare(session.request, self._change)
+            self._prepared = True
+
+    def tpc_vote(self, transaction: Any) -> None:
+        """Nothing left to fail: `commit` has prepared the store."""
+
+    def tpc_finish(self, transaction: Any) -> None:
+        session = self._session
+        if self._change is None:
+            self._release()
+            session.settle()
+            return
+        try:
+            if not self._written:
+                session.store.commit(session.request, self._change)
+        except SessionError as err:
+            # The database has committed, so raising would replay what is done already.
+            log.error("session not saved, though its transaction was: %s", err)
+            session.reset()
+        else:
+            session.saved(self._change)
+
+    def abort(self, transaction: Any) -> None:
+        self._release()
+        self._session.reset()
+
+    tpc_abort = abort
+
+    def _release(self) -> None:
+        """Let go of what a replay's load or `prepare` has locked."""
+        session, change = self._session, self._change
+        writer = session.lock or (change.writer if change and self._prepared else None)
+        key = session.locked_key
+        self._prepared, session.lock = False, None
+        if writer and key:
+            try:
+                session.store.release(session.request, key, writer)
+            except SessionError as err:
+                log.warning("a session stays locked for some seconds: %s", err)
