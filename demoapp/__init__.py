@@ -1,0 +1,21 @@
+"""Pyramid Tea House: a shop that shows where a Pyramid session lives."""
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+
+def main(global_config: Any, **settings: Any) -> Any:
+    """The WSGI application; what `pserve` calls. Every part is one line below."""
+    with Configurator(settings=settings) as config:
+        config.include("pyramid_chameleon")
+        config.include("demoapp.sessions")  # the one this project is about
+        config.include("demoapp.db")
+        config.include("demoapp.security")
+        config.include("demoapp.csrf")
+        config.include("demoapp.headers")
+        config.include("demoapp.i18n")
+        config.include("demoapp.routes")
+        config.include("demoapp.page")
+        config.scan("demoapp.views")
+    return config.make_wsgi_app()

@@ -1,0 +1,44 @@
+"""The database: an engine a process, and `request.dbsession`, which commits with the request."""
+
+from typing import Any
+
+import zope.sqlalchemy
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import Session, sessionmaker
+
+from demoapp.sessions.settings import Ini, SettingsError
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for SQLite or PostgreSQL; raises SettingsError for a URL it cannot read."""
+    try:
+        engine = create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as err:
+        raise SettingsError(f"sqlalchemy.url cannot be used: {err}") from err
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    """Readers and a writer side by side; a second writer waits its turn; constraints hold."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 5000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def includeme(config: Any) -> None:
+    engine = make_engine(Ini(config.registry.settings).text("sqlalchemy.url"))
+    factory = sessionmaker(engine)
+    config.registry["dbsession_factory"] = factory
+
+    def dbsession(request: Any) -> Session:
+        session = factory()
+        zope.sqlalchemy.register(session, transaction_manager=request.tm)
+        return session
+
+    config.add_request_method(dbsession, reify=True)

@@ -1,0 +1,31 @@
+"""English and Korean: the visitor's choice is a cookie, else the browser's wish counts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyramid.i18n import TranslationStringFactory
+
+LOCALES = ("en", "ko")
+COOKIE = "locale"
+_ = TranslationStringFactory("demoapp")
+
+
+def negotiate(request: Any) -> str:
+    chosen: str | None = request.cookies.get(COOKIE)
+    if chosen in LOCALES:
+        return str(chosen)
+    return str(request.accept_language.lookup(LOCALES, default="en"))
+
+
+def won(amount: int, locale: str) -> str:
+    return f"{amount:,}원" if locale == "ko" else f"₩{amount:,}"
+
+
+def when(seconds: float, locale: str) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.strftime("%Y년 %-m월 %-d일 %H:%M UTC" if locale == "ko" else "%-d %B %Y, %H:%M UTC")
+
+
+def includeme(config: Any) -> None:
+    config.set_locale_negotiator(negotiate)
+    config.add_translation_dirs("demoapp:locale")

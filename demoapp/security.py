@@ -1,0 +1,100 @@
+"""Who is logged in: Pyramid's security policy over the session, and login and logout."""
+
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from pyramid.csrf import new_csrf_token
+from pyramid.interfaces import ISecurityPolicy
+from pyramid.security import Allowed
+from sqlalchemy import select
+from zope.interface import implementer
+
+from demoapp.models import User
+from demoapp.sessions.interfaces import IServerSession
+
+HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+"""argon2id with the parameters of the OWASP Password Storage Cheat Sheet."""
+NOBODY = HASHER.hash("nobody's password")
+"""Checked when there is no such user, so that the answer takes as long (ASVS 6.3.8)."""
+
+
+@implementer(ISecurityPolicy)
+class SessionSecurityPolicy:
+    def identity(self, request: Any) -> User | None:
+        user: User | None = request.current_user
+        return user
+
+    def authenticated_userid(self, request: Any) -> str | None:
+        user = self.identity(request)
+        return user.username if user else None
+
+    def permits(self, request: Any, context: Any, permission: str) -> Any:
+        return Allowed("the shop has no permissions beyond being logged in")
+
+    def remember(self, request: Any, userid: str, **kw: Any) -> list[Any]:
+        return []
+
+    def forget(self, request: Any, **kw: Any) -> list[Any]:
+        return []
+
+
+def current_user(request: Any) -> User | None:
+    """The user of the session, unless disabled or logged out everywhere since."""
+    claim = request.session.get("user")
+    if not isinstance(claim, dict):
+        return None
+    user: User | None = request.dbsession.get(User, claim.get("id"))
+    if user is None or not user.active or user.session_epoch != claim.get("epoch"):
+        return None
+    return user
+
+
+def verify(request: Any, username: str, password: str) -> User | None:
+    """The user with this name and password, in the same time whether or not there is one."""
+    query = select(User).where(User.username == username.strip().casefold())
+    user = request.dbsession.scalars(query).first()
+    try:
+        HASHER.verify(user.password_hash if user else NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    if user is None or not user.active:
+        return None
+    if HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = HASHER.hash(password)
+    return user  # type: ignore[no-any-return]
+
+
+def begin(request: Any, user: User) -> None:
+    """Make the session the user's own, under a new id and with a new CSRF token."""
+    session = request.session
+    if IServerSession.providedBy(session):
+        session.rotate()
+        session.owner = str(user.id)
+        session.device = device(request.user_agent or "")
+    session["user"] = {"id": user.id, "epoch": user.session_epoch}
+    new_csrf_token(request)
+
+
+def end(request: Any) -> None:
+    """Log out. Where no record can be deleted, the epoch ends every copy of the cookie."""
+    user = request.current_user
+    if user and not IServerSession.providedBy(request.session):
+        user.session_epoch += 1
+    request.session.invalidate()
+    new_csrf_token(request)
+
+
+def device(user_agent: str) -> str:
+    """Something the owner of a device recognises; no more than that is kept."""
+    browsers = {"Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {"Android": "Android", "iPhone": "iPhone", "Windows": "Windows", "Mac OS": "macOS",
+               "Linux": "Linux"}
+    browser = next((name for mark, name in browsers.items() if mark in user_agent), "?")
+    system = next((name for mark, name in systems.items() if mark in user_agent), "?")
+    return f"{browser}, {system}"
+
+
+def includeme(config: Any) -> None:
+    config.add_request_method(current_user, reify=True)
+    config.set_security_policy(SessionSecurityPolicy())
