@@ -1,0 +1,65 @@
+"""Forms and fields: what is accepted, and what is said when it is not."""
+
+import re
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest
+from wtforms import Form, PasswordField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+
+from demoapp.i18n import _
+
+REQUIRED = _("Please fill in this field.")
+PASSWORD = Length(min=8, max=1024, message=_("Use 8 to 1,024 characters."))
+
+
+def one(request: Any, name: str, default: str = "") -> str:
+    """A posted field; raises a 400 if it was sent twice or with characters no form sends."""
+    values = request.POST.getall(name)
+    if len(values) > 1:
+        raise HTTPBadRequest(_("A field was sent twice."))
+    value = values[0] if values else default
+    if not isinstance(value, str) or "\0" in value:
+        raise HTTPBadRequest(_("A field holds what no form sends."))
+    return value
+
+
+def quantity(request: Any, default: str, minimum: int) -> int:
+    """A number of pieces in plain digits, or ValueError."""
+    text = one(request, "quantity", default)
+    if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) < minimum:
+        raise ValueError(text)
+    return int(text)
+
+
+def text_only(form: Any, field: Any) -> None:
+    if field.data and not field.data.strip():
+        raise ValidationError(REQUIRED)
+    if any(ord(c) < 32 and c not in "\r\n\t" for c in field.data or ""):
+        raise ValidationError(_("This holds characters that cannot be used."))
+
+
+class LoginForm(Form):  # type: ignore[misc]
+    username = StringField(_("Username"), [InputRequired(REQUIRED), Length(max=40)])
+    password = PasswordField(_("Password"), [InputRequired(REQUIRED), Length(max=1024)])
+
+
+class RegisterForm(Form):  # type: ignore[misc]
+    username = StringField(
+        _("Username"),
+        [
+            InputRequired(REQUIRED),
+            Regexp(r"^[\w.-]{2,40}\Z", message=_("Use 2 to 40 letters, digits, dots or dashes.")),
+        ],
+    )
+    password = PasswordField(_("Password"), [InputRequired(REQUIRED), PASSWORD])
+
+
+class PasswordForm(Form):  # type: ignore[misc]
+    current = PasswordField(_("Current password"), [InputRequired(REQUIRED), Length(max=1024)])
+    new = PasswordField(_("New password"), [InputRequired(REQUIRED), PASSWORD])
+
+
+class CheckoutForm(Form):  # type: ignore[misc]
+    name = StringField(_("Name"), [InputRequired(REQUIRED), Length(max=80), text_only])
+    address = TextAreaField(_("Address"), [InputRequired(REQUIRED), Length(max=500), text_only])

@@ -1,0 +1,115 @@
+"""What every template can use: the page's frame, links, and localised figures."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+from pyramid.events import BeforeRender
+from sqlalchemy import select
+
+from demoapp.cart import Cart
+from demoapp.i18n import when, won
+from demoapp.models import Category, Product
+from demoapp.sessions.interfaces import SessionStoreUnavailable
+
+
+def localised(product: Product, locale: str) -> SimpleNamespace:
+    """A product in the language of the page."""
+    texts = ("name", "unit", "summary", "description", "brew")
+    return SimpleNamespace(
+        sku=product.sku,
+        category=product.category_id,
+        price=product.price,
+        stock=product.stock,
+        image=f"img/products/{product.sku}.svg",
+        **{text: getattr(product, f"{text}_{locale}") for text in texts},
+    )
+
+
+class Page:
+    """The frame around every page. It must render when the session store cannot be reached."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self.strategy = request.registry.settings["session.strategy"]
+        self.path = request.path_qs if request.method == "GET" else "/"
+
+    @cached_property
+    def available(self) -> bool:
+        try:
+            len(self._request.session)
+        except SessionStoreUnavailable:
+            return False
+        return True
+
+    @cached_property
+    def categories(self) -> list[SimpleNamespace]:
+        if getattr(self._request, "exception", None) is not None:
+            return []  # an error page asks nothing of a database that may be the error
+        locale = self._request.locale_name
+        rows = self._request.dbsession.scalars(select(Category).order_by(Category.position))
+        return [
+            SimpleNamespace(
+                id=row.id, name=getattr(row, f"name_{locale}"), intro=getattr(row, f"intro_{locale}")
+            )
+            for row in rows
+        ]
+
+    @property
+    def cart_count(self) -> int | None:
+        return Cart(self._request.session).quantity if self.available else None
+
+    @cached_property
+    def username(self) -> str | None:
+        if not self.available or getattr(self._request, "exception", None) is not None:
+            return None
+        user = self._request.current_user
+        return user.username if user else None
+
+    @cached_property
+    def flashes(self) -> list[dict[str, str]]:
+        if not self.available or getattr(self._request, "exception", None) is not None:
+            return []
+        kinds = ("ok", "warn", "error")
+        return [{"kind": k, "text": t} for k in kinds for t in self._request.session.pop_flash(k)]
+
+
+def add_globals(event: Any) -> None:
+    request = event.get("request")
+    if request is None:
+        return
+    locale = request.locale_name
+
+    def url(name: str, **kw: Any) -> str:
+        return str(request.route_path(name, **kw))
+
+    event.update(
+        locale=locale,
+        url=url,
+        asset=lambda path: f"/static/{path}",
+        page=Page(request),
+        won=lambda amount: won(amount, locale),
+        when=lambda seconds: when(seconds, locale),
+        iso=lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds"),
+    )
+
+
+def lines_of(request: Any, cart: Cart) -> Iterator[SimpleNamespace]:
+    """The cart's lines with their products; one that is sold no more is left out."""
+    query = select(Product).where(Product.sku.in_(list(cart.lines)))
+    products = {product.sku: product for product in request.dbsession.scalars(query)}
+    for sku, quantity in cart.lines.items():
+        if product := products.get(sku):
+            yield SimpleNamespace(
+                product=localised(product, request.locale_name),
+                quantity=quantity,
+                unit_price=product.price,
+                subtotal=product.price * quantity,
+                short=product.stock < quantity,
+            )
+
+
+def includeme(config: Any) -> None:
+    config.add_subscriber(add_globals, BeforeRender)

@@ -1,0 +1,1 @@
+"""Views: they translate HTTP, call the shop, and return a dict or a redirect."""

@@ -1,0 +1,184 @@
+"""Register, log in and out, password, and the user's sessions."""
+
+import re
+from typing import Any
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.view import view_config
+from sqlalchemy import select
+
+from demoapp.cart import Cart
+from demoapp.forms import LoginForm, PasswordForm, RegisterForm, one
+from demoapp.i18n import COOKIE, LOCALES, _
+from demoapp.models import SavedCart, User
+from demoapp.security import HASHER, begin, end, verify
+from demoapp.sessions.interfaces import ISessionStore
+
+
+def local(path: str) -> str:
+    """The path to go on to, if it is one of this site (ASVS 3.7.2); else the front page."""
+    return path if re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path) else "/"
+
+
+def refused(request: Any, error: str | None) -> str | None:
+    request.response.status_int = 400
+    return request.localizer.translate(error) if error else None
+
+
+@view_config(route_name="login", request_method="GET", renderer="demoapp:templates/login.pt")
+def login_form(request: Any) -> dict[str, Any]:
+    return login_page(request, LoginForm(), request.GET.get("next", "/"))
+
+
+def login_page(request: Any, form: Any, goal: str, error: str | None = None) -> dict[str, Any]:
+    demo = request.registry.settings.get("demo.labs") == "true"
+    return {"form": form, "next": local(goal), "error": error, "demo": demo}
+
+
+@view_config(route_name="login", request_method="POST", renderer="demoapp:templates/login.pt")
+def login(request: Any) -> Any:
+    goal = one(request, "next", "/")
+    one(request, "username"), one(request, "password")
+    form = LoginForm(request.POST)
+    if not form.validate():
+        return login_page(request, form, goal, refused(request, None))
+    user = verify(request, form.username.data, form.password.data)
+    if user is None:
+        wrong = _("Username or password is wrong.")
+        return login_page(request, form, goal, refused(request, wrong))
+    welcome(request, user)
+    return HTTPSeeOther(local(goal))
+
+
+def welcome(request: Any, user: User) -> None:
+    begin(request, user)
+    if saved := request.dbsession.get(SavedCart, user.id):
+        Cart(request.session).merge(saved.lines)
+        request.dbsession.delete(saved)
+
+
+@view_config(route_name="register", request_method="GET", renderer="demoapp:templates/register.pt")
+def register_form(request: Any) -> dict[str, Any]:
+    return {"form": RegisterForm(), "error": None}
+
+
+@view_config(route_name="register", request_method="POST", renderer="demoapp:templates/register.pt")
+def register(request: Any) -> Any:
+    one(request, "username"), one(request, "password")
+    form = RegisterForm(request.POST)
+    if not form.validate():
+        return {"form": form, "error": refused(request, None)}
+    name = form.username.data.casefold()
+    if request.dbsession.scalars(select(User).where(User.username == name)).first():
+        return {"form": form, "error": refused(request, _("That name is taken."))}
+    user = User(username=name, password_hash=HASHER.hash(form.password.data), session_epoch=0)
+    request.dbsession.add(user)
+    request.dbsession.flush()
+    welcome(request, user)
+    return HTTPSeeOther("/")
+
+
+@view_config(route_name="logout", request_method="POST")
+def logout(request: Any) -> Any:
+    user, lines = request.current_user, dict(Cart(request.session).lines)
+    if user and lines:
+        request.dbsession.merge(SavedCart(user_id=user.id, lines=lines))
+    end(request)
+    return HTTPSeeOther("/")
+
+
+def account_page(request: Any, form: Any, error: str | None = None) -> dict[str, Any]:
+    store = request.registry.queryUtility(ISessionStore)
+    devices = []
+    if store:
+        mine = getattr(request.session, "handle", None)
+        for record in store.owned_by(request, str(request.current_user.id)):
+            devices.append(
+                {
+                    "handle": record.handle,
+                    "device": record.device,
+                    "created": record.created,
+                    "last_seen": record.last_seen,
+                    "current": record.handle == mine,
+                }
+            )
+    why_not = _("This strategy keeps sessions in the browsers alone, so nobody can list them.")
+    return {
+        "devices": devices,
+        "listable": store is not None,
+        "why_not": request.localizer.translate(why_not),
+        "form": form,
+        "error": error,
+    }
+
+
+def to_login(request: Any) -> Any:
+    return HTTPSeeOther(
+        request.route_path("login", _query={"next": request.route_path("account")})
+    )
+
+
+@view_config(route_name="account", request_method="GET", renderer="demoapp:templates/account.pt")
+def account(request: Any) -> Any:
+    if request.current_user is None:
+        return to_login(request)
+    return account_page(request, PasswordForm())
+
+
+@view_config(route_name="session_revoke", request_method="POST")
+def revoke(request: Any) -> Any:
+    store, user = request.registry.queryUtility(ISessionStore), request.current_user
+    if user is None:
+        return to_login(request)
+    for record in store.owned_by(request, str(user.id)) if store else ():
+        if record.handle == request.matchdict["handle"]:
+            store.delete(request, record.key)
+            return HTTPSeeOther(request.route_path("account"))
+    raise HTTPNotFound(_("There is no such session of yours."))
+
+
+def end_others(request: Any, user: User) -> None:
+    """Raise the epoch, which ends every session but this one, and delete their records."""
+    user.session_epoch += 1
+    store = request.registry.queryUtility(ISessionStore)
+    mine = getattr(request.session, "handle", None)
+    for record in store.owned_by(request, str(user.id)) if store else ():
+        if record.handle != mine:
+            store.delete(request, record.key)
+    begin(request, user)
+
+
+@view_config(route_name="sessions_revoke_others", request_method="POST")
+def revoke_others(request: Any) -> Any:
+    user = request.current_user
+    if user is None:
+        return to_login(request)
+    end_others(request, user)
+    return HTTPSeeOther(request.route_path("account"))
+
+
+@view_config(route_name="password", request_method="POST", renderer="demoapp:templates/account.pt")
+def password(request: Any) -> Any:
+    user = request.current_user
+    if user is None:
+        return to_login(request)
+    one(request, "current"), one(request, "new")
+    form = PasswordForm(request.POST)
+    if not form.validate():
+        return account_page(request, form, refused(request, None))
+    if verify(request, user.username, form.current.data) is None:
+        wrong = refused(request, _("The current password is wrong."))
+        return account_page(request, form, wrong)
+    user.password_hash = HASHER.hash(form.new.data)
+    end_others(request, user)
+    return HTTPSeeOther(request.route_path("account"))
+
+
+@view_config(route_name="locale", request_method="POST")
+def locale(request: Any) -> Any:
+    chosen, response = one(request, "locale"), HTTPSeeOther(local(one(request, "next", "/")))
+    if chosen in LOCALES:
+        response.set_cookie(COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True)
+    else:
+        response = HTTPSeeOther("/")
+    return response

@@ -1,0 +1,73 @@
+"""Every error becomes a page that says what to do next, in its own status."""
+
+import logging
+from typing import Any
+
+from pyramid.httpexceptions import HTTPException
+from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
+from pyramid_retry import is_error_retryable, mark_error_retryable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
+
+from demoapp.i18n import _
+from demoapp.sessions.database import is_conflict
+from demoapp.sessions.interfaces import SessionStoreUnavailable, SessionTooLarge
+
+log = logging.getLogger(__name__)
+TEMPLATE = "demoapp:templates/error.pt"
+
+
+def page(request: Any, status: int, title: str, message: Any) -> dict[str, Any]:
+    request.response.status_int = status
+    translate = request.localizer.translate
+    return {"status": status, "title": translate(title), "message": translate(message), "back": "/"}
+
+
+@notfound_view_config(renderer=TEMPLATE)
+def not_found(error: Any, request: Any) -> dict[str, Any]:
+    return page(request, 404, _("Not found"), _("There is nothing at this address."))
+
+
+@forbidden_view_config(renderer=TEMPLATE)
+def forbidden(error: Any, request: Any) -> dict[str, Any]:
+    return page(request, 403, _("Not allowed"), _("This is not yours to see."))
+
+
+@exception_view_config(HTTPException, renderer=TEMPLATE)
+def http_error(error: Any, request: Any) -> Any:
+    if error.code < 400:
+        return error
+    told = error.detail or _("The request could not be understood. Go back and try again.")
+    return page(request, error.code, _("That did not work"), told)
+
+
+@exception_view_config(UnicodeDecodeError, renderer=TEMPLATE)
+def malformed(error: Any, request: Any) -> dict[str, Any]:
+    request.environ["PATH_INFO"], request.environ["QUERY_STRING"] = "/", ""
+    return page(request, 400, _("That did not work"), _("The address holds broken characters."))
+
+
+@exception_view_config(SessionStoreUnavailable, renderer=TEMPLATE)
+def store_down(error: Any, request: Any) -> dict[str, Any]:
+    log.error("session store unavailable: %s", error)
+    request.response.headers["Retry-After"] = "5"
+    told = _("Carts and logins cannot be reached just now. The catalogue still works.")
+    return page(request, 503, _("One moment, please"), told)
+
+
+@exception_view_config(SessionTooLarge, renderer=TEMPLATE)
+def too_large(error: Any, request: Any) -> dict[str, Any]:
+    told = _("That is more than this cart can hold. It is as it was before.")
+    return page(request, 413, _("Too much for one session"), told)
+
+
+@exception_view_config(Exception, renderer=TEMPLATE)
+def server_error(error: Any, request: Any) -> dict[str, Any]:
+    if is_conflict(error) or isinstance(error, StaleDataError):
+        mark_error_retryable(error)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        mark_error_retryable(error)
+    if is_error_retryable(request, error):
+        raise error  # nobody will see this answer: the request is replayed
+    log.error("unhandled error", exc_info=error)
+    return page(request, 500, _("That did not work"), _("It is our fault. Please try again."))

@@ -1,0 +1,61 @@
+"""The visitor's own session as JSON, and the health of the process."""
+
+import time
+from hashlib import sha256
+from typing import Any
+
+from pyramid.response import Response
+from pyramid.view import view_config
+from sqlalchemy import text
+
+from demoapp.cart import Cart
+from demoapp.page import lines_of
+from demoapp.sessions.interfaces import IServerSession, ISessionStore
+
+
+def handle_of(session: Any) -> str | None:
+    """The session's public name; of a foreign one, something that stays the same within it."""
+    if IServerSession.providedBy(session):
+        handle: str | None = session.handle
+        return handle
+    return None if session.new else sha256(repr(session.created).encode()).hexdigest()[:12]
+
+
+@view_config(route_name="session_json", request_method="GET", renderer="json")
+def session_json(request: Any) -> dict[str, Any]:
+    session, limits = request.session, request.registry["session.settings"]
+    user, cart = request.current_user, Cart(session)
+    lines = list(lines_of(request, cart))
+    created = int(session.created)
+    until = min(time.time() + limits.idle_timeout, created + limits.absolute_timeout)
+    return {
+        "strategy": limits.strategy,
+        "handle": handle_of(session),
+        "new": bool(session.new),
+        "created": created,
+        "expires": int(getattr(session, "expires", until)),
+        "user": user.username if user else None,
+        "locale": request.locale_name,
+        "cart": {
+            "id": cart.id,
+            "lines": [
+                {"sku": line.product.sku, "quantity": line.quantity, "unit_price": line.unit_price}
+                for line in lines
+            ],
+            "quantity": sum(line.quantity for line in lines),
+            "total": sum(line.subtotal for line in lines),
+        },
+    }
+
+
+@view_config(route_name="healthz", request_method="GET")
+def healthz(request: Any) -> Response:
+    return Response("ok\n", content_type="text/plain", charset="utf-8")
+
+
+@view_config(route_name="readyz", request_method="GET", renderer="json")
+def readyz(request: Any) -> dict[str, str]:
+    request.dbsession.execute(text("SELECT 1"))
+    if store := request.registry.queryUtility(ISessionStore):
+        store.ping(request)
+    return {"status": "ready"}
