@@ -73,7 +73,12 @@ class Page:
         if not self.available or getattr(self._request, "exception", None) is not None:
             return []
         kinds = ("ok", "warn", "error")
-        return [{"kind": k, "text": t} for k in kinds for t in self._request.session.pop_flash(k)]
+        return [{"kind": k, "text": t} for k in kinds for t in self._pop(k)]
+
+    def _pop(self, queue: str) -> list[str]:
+        session = self._request.session
+        # asked before popping: Pyramid's cookie session counts an empty pop as a change
+        return session.pop_flash(queue) if session.peek_flash(queue) else []
 
 
 def add_globals(event: Any) -> None:
@@ -82,7 +87,7 @@ def add_globals(event: Any) -> None:
         return
     locale = request.locale_name
 
-    def url(name: str, **kw: Any) -> str:
+    def url(name: str, /, **kw: Any) -> str:
         return str(request.route_path(name, **kw))
 
     event.update(

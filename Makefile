@@ -1,0 +1,36 @@
+PYTHON ?= python3
+BIN = .venv/bin
+STRATEGY ?= main
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say: make PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	@touch $@
+
+.venv/.installed-test: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[test]'
+	@touch $@ .venv/.installed
+
+install: .venv/.installed ## virtual environment with the pinned packages
+
+serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a variant)
+	@case "$(STRATEGY)" in main|memory|redis|database|custom) ;; *) echo "STRATEGY is one of: memory redis database custom" >&2; exit 1;; esac
+	$(BIN)/demoapp-init development.ini
+	exec $(BIN)/pserve development.ini --reload -n $(STRATEGY)
+
+test: .venv/.installed-test ## everything the tests need, then all of them
+	scripts/system-packages
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.installed-test ## lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: help install serve test check
