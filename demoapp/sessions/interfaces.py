@@ -85,7 +85,8 @@ class Change:
 
     @property
     def only_touches(self) -> bool:
-        return bool(self.old and self.new and self.old.version == self.new.version)
+        same = self.old and self.new and self.old.version == self.new.version
+        return bool(same and not self.rotates)  # a rotated record begins at version 1 again
 
     @property
     def rotates(self) -> bool:
