@@ -23,7 +23,9 @@ def won(amount: int, locale: str) -> str:
 
 def when(seconds: float, locale: str) -> str:
     moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%Y년 %-m월 %-d일 %H:%M UTC" if locale == "ko" else "%-d %B %Y, %H:%M UTC")
+    return moment.strftime(
+        "%Y년 %-m월 %-d일 %H:%M UTC" if locale == "ko" else "%-d %B %Y, %H:%M UTC"
+    )
 
 
 def includeme(config: Any) -> None:

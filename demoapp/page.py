@@ -52,7 +52,9 @@ class Page:
         rows = self._request.dbsession.scalars(select(Category).order_by(Category.position))
         return [
             SimpleNamespace(
-                id=row.id, name=getattr(row, f"name_{locale}"), intro=getattr(row, f"intro_{locale}")
+                id=row.id,
+                name=getattr(row, f"name_{locale}"),
+                intro=getattr(row, f"intro_{locale}"),
             )
             for row in rows
         ]

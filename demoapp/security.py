@@ -88,8 +88,13 @@ def end(request: Any) -> None:
 def device(user_agent: str) -> str:
     """Something the owner of a device recognises; no more than that is kept."""
     browsers = {"Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
-    systems = {"Android": "Android", "iPhone": "iPhone", "Windows": "Windows", "Mac OS": "macOS",
-               "Linux": "Linux"}
+    systems = {
+        "Android": "Android",
+        "iPhone": "iPhone",
+        "Windows": "Windows",
+        "Mac OS": "macOS",
+        "Linux": "Linux",
+    }
     browser = next((name for mark, name in browsers.items() if mark in user_agent), "?")
     system = next((name for mark, name in systems.items() if mark in user_agent), "?")
     return f"{browser}, {system}"

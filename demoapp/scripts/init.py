@@ -5,13 +5,13 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from alembic import command
 from alembic.config import Config
 from pyramid.paster import get_appsettings
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from alembic import command
 from demoapp.db import make_engine
 from demoapp.models import Category, Product, User
 from demoapp.security import HASHER

@@ -52,8 +52,10 @@ def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
         )
         return factory
 
-    names = {secure: f"__Host-{ours.cookie_name}" if secure else ours.cookie_name
-             for secure in (False, True)}
+    names = {
+        secure: f"__Host-{ours.cookie_name}" if secure else ours.cookie_name
+        for secure in (False, True)
+    }
     factories = {
         secure: [make(secret, secure, name) for secret in ours.secrets]
         for secure, name in names.items()
@@ -137,9 +139,7 @@ class _SizeCheck:
     def tpc_begin(self, transaction: Any) -> None:
         session = self._session
         if session._dirty:  # has no public name
-            size = len(
-                self._serializer.dumps((session.accessed, session.created, dict(session)))
-            )
+            size = len(self._serializer.dumps((session.accessed, session.created, dict(session))))
             if size > COOKIE_LIMIT:
                 raise SessionTooLarge(size, COOKIE_LIMIT)
 

@@ -212,14 +212,10 @@ def _row(record: Record) -> dict[str, Any]:
 def _record(row: Any) -> Record:
     if row.format != FORMAT:
         raise CorruptRecord("it was written by another release")
-    return Record(
-        row.key, row.data, row.version, row.created, row.last_seen, row.owner, row.device
-    )
+    return Record(row.key, row.data, row.version, row.created, row.last_seen, row.owner, row.device)
 
 
 def includeme(config: Any) -> None:
     settings: SessionSettings = config.registry["session.settings"]
     store = DatabaseStore(settings.idle_timeout, settings.absolute_timeout)
     install(config, store, settings)
-
-

@@ -68,7 +68,9 @@ class Ini:
         pattern = r"[0-9]{1,12}(\.[0-9]{1,6})?" if unit else r"[0-9]{1,12}"
         if not re.fullmatch(pattern, value) or float(value) < minimum:
             what = "a number" if unit else "a whole number"
-            raise SettingsError(f"{key} = {value!r} is not {what} of at least {minimum:g} {unit}".rstrip())
+            raise SettingsError(
+                f"{key} = {value!r} is not {what} of at least {minimum:g} {unit}".rstrip()
+            )
         return float(value)
 
 
@@ -124,11 +126,7 @@ class SessionSettings:
 
 
 KEYS = frozenset(
-    """
-    session.strategy session.secret session.cookie_name session.cookie_secure
-    session.idle_timeout session.absolute_timeout session.touch_interval session.max_bytes
-    session.memory.max_sessions session.redis.url session.redis.timeout session.custom.factory
-    """.split()
+    ["session.strategy", "session.secret", "session.cookie_name", "session.cookie_secure", "session.idle_timeout", "session.absolute_timeout", "session.touch_interval", "session.max_bytes", "session.memory.max_sessions", "session.redis.url", "session.redis.timeout", "session.custom.factory"]
 )
 """All there are; an unknown one is most often a typing error, so start-up stops."""
 

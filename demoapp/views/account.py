@@ -113,9 +113,7 @@ def account_page(request: Any, form: Any, error: str | None = None) -> dict[str,
 
 
 def to_login(request: Any) -> Any:
-    return HTTPSeeOther(
-        request.route_path("login", _query={"next": request.route_path("account")})
-    )
+    return HTTPSeeOther(request.route_path("login", _query={"next": request.route_path("account")}))
 
 
 @view_config(route_name="account", request_method="GET", renderer="demoapp:templates/account.pt")
