@@ -26,6 +26,7 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 
 test: .venv/.installed-test ## everything the tests need, then all of them
 	scripts/system-packages
+	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.installed-test ## lint and types

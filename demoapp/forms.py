@@ -39,12 +39,12 @@ def text_only(form: Any, field: Any) -> None:
         raise ValidationError(_("This holds characters that cannot be used."))
 
 
-class LoginForm(Form):  # type: ignore[misc]
+class LoginForm(Form):
     username = StringField(_("Username"), [InputRequired(REQUIRED), Length(max=40)])
     password = PasswordField(_("Password"), [InputRequired(REQUIRED), Length(max=1024)])
 
 
-class RegisterForm(Form):  # type: ignore[misc]
+class RegisterForm(Form):
     username = StringField(
         _("Username"),
         [
@@ -55,11 +55,11 @@ class RegisterForm(Form):  # type: ignore[misc]
     password = PasswordField(_("Password"), [InputRequired(REQUIRED), PASSWORD])
 
 
-class PasswordForm(Form):  # type: ignore[misc]
+class PasswordForm(Form):
     current = PasswordField(_("Current password"), [InputRequired(REQUIRED), Length(max=1024)])
     new = PasswordField(_("New password"), [InputRequired(REQUIRED), PASSWORD])
 
 
-class CheckoutForm(Form):  # type: ignore[misc]
+class CheckoutForm(Form):
     name = StringField(_("Name"), [InputRequired(REQUIRED), Length(max=80), text_only])
     address = TextAreaField(_("Address"), [InputRequired(REQUIRED), Length(max=500), text_only])

@@ -23,7 +23,7 @@ from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
 
 DEFAULT = "demoapp.sessions.custom.signed_cookie"
 COOKIE_LIMIT = 4064
-"""Pyramid refuses a longer value; browsers drop cookies over 4096 bytes, name and flags included."""
+"""Pyramid refuses a longer value; browsers drop cookies over 4096 bytes in all."""
 SALT = "pyramid.session."
 HASH = "sha512"
 
@@ -116,7 +116,7 @@ class _TimedJSON:
         if not -CLOCK_SKEW <= age < self._absolute_timeout:
             raise ValueError("begun too long ago, or from the future")
         if not isinstance(data, dict):
-            raise ValueError("not a session")
+            raise ValueError("not a session")  # noqa: TRY004 - what Pyramid expects
         return renewed, created, data
 
 

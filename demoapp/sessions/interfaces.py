@@ -40,7 +40,7 @@ class SessionNotSerializable(SessionError, TypeError):
     """A value was put in the session that JSON cannot hold. A programming error."""
 
 
-class SessionConflict(SessionError, TransientError):  # type: ignore[misc]
+class SessionConflict(SessionError, TransientError):
     """Another request changed the record first. A TransientError, so the request is replayed."""
 
 
@@ -160,7 +160,7 @@ class IServerSession(ISession):  # type: ignore[misc]
     owner = Attribute("Whose session it is, or None; set it at login")
     device = Attribute("What its owner knows it by; set it at login")
 
-    def rotate() -> None:  # type: ignore[misc]
+    def rotate() -> None:
         """Keep the data under a new id and end the old one, to be called at login."""
 
 

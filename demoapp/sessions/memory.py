@@ -31,7 +31,7 @@ class MemoryStore:
         self,
         idle_timeout: float,
         max_sessions: int,
-        clock: Callable[[], float] = lambda: time.time(),
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._idle_timeout = idle_timeout
         self._max_sessions = max_sessions

@@ -126,7 +126,20 @@ class SessionSettings:
 
 
 KEYS = frozenset(
-    ["session.strategy", "session.secret", "session.cookie_name", "session.cookie_secure", "session.idle_timeout", "session.absolute_timeout", "session.touch_interval", "session.max_bytes", "session.memory.max_sessions", "session.redis.url", "session.redis.timeout", "session.custom.factory"]
+    (
+        "session.strategy",
+        "session.secret",
+        "session.cookie_name",
+        "session.cookie_secure",
+        "session.idle_timeout",
+        "session.absolute_timeout",
+        "session.touch_interval",
+        "session.max_bytes",
+        "session.memory.max_sessions",
+        "session.redis.url",
+        "session.redis.timeout",
+        "session.custom.factory",
+    )
 )
 """All there are; an unknown one is most often a typing error, so start-up stops."""
 
@@ -135,7 +148,8 @@ def _refuse_unknown(settings: Mapping[str, object]) -> None:
     unknown = sorted(key for key in settings if key.startswith("session.") and key not in KEYS)
     if unknown:
         raise SettingsError(
-            f"{unknown[0]} is not a known setting; the session.* keys are: {', '.join(sorted(KEYS))}"
+            f"{unknown[0]} is not a known setting; "
+            f"the session.* keys are: {', '.join(sorted(KEYS))}"
         )
 
 
