@@ -312,8 +312,8 @@ class Shop(ManagedProcess):
         config.optionxform = str  # type: ignore[assignment,method-assign]  # keeps capitals
         with self._source.open() as file:
             config.read_file(file)
-        config.defaults()["here"] = str(self._source.parent)
-        config.defaults()["http_port"] = str(self.port)
+        config["DEFAULT"]["here"] = str(self._source.parent)
+        config["DEFAULT"]["http_port"] = str(self.port)
         config["server:main"]["listen"] = f"127.0.0.1:{self.port}"
         config[f"app:{self._app}"].update(self._settings)
         with self.ini.open("w") as file:

@@ -152,7 +152,7 @@ class ISessionStore(Interface):
     """The name under which the registry keeps the :class:`SessionStore`, if there is one."""
 
 
-class IServerSession(ISession):  # type: ignore[misc]
+class IServerSession(ISession):
     """What a session kept by one of our stores can do beyond ISession."""
 
     handle = Attribute("A short public name of the session, None before it is stored")
@@ -160,7 +160,7 @@ class IServerSession(ISession):  # type: ignore[misc]
     owner = Attribute("Whose session it is, or None; set it at login")
     device = Attribute("What its owner knows it by; set it at login")
 
-    def rotate() -> None:
+    def rotate() -> None:  # type: ignore[misc]
         """Keep the data under a new id and end the old one, to be called at login."""
 
 
