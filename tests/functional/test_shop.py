@@ -54,7 +54,7 @@ def state(client: Any) -> Any:
 
 def test_browsing_begins_no_session_S4(shop: Any) -> None:
     client = TestApp(shop)
-    for path in ("/", "/?q=yuja", "/products/ujeon", "/cart", "/login"):
+    for path in ("/", "/?q=yuja", "/products/ujeon", "/cart", "/login", "/session"):
         assert client.get(path).status_int == 200
     assert "session" not in client.cookies
     assert state(client)["handle"] is None
