@@ -6,9 +6,10 @@ from alembic import context
 from demoapp.db import make_engine
 from demoapp.models import Base
 from demoapp.sessions.database import metadata as sessions
+from demoapp.settings import resolve
 
 config = context.config
-settings = get_appsettings(config.config_file_name)
+settings = resolve(get_appsettings(config.config_file_name))
 engine = make_engine(settings["sqlalchemy.url"])
 try:
     with engine.connect() as connection:

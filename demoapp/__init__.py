@@ -4,16 +4,22 @@ from typing import Any
 
 from pyramid.config import Configurator
 
+from demoapp.settings import resolve
+
 
 def main(global_config: Any, **settings: Any) -> Any:
     """The WSGI application; what `pserve` calls. Every part is one line below."""
-    with Configurator(settings=settings) as config:
+    with Configurator(settings=resolve(settings)) as config:
+        config.include("demoapp.settings")
         config.include("pyramid_chameleon")
         config.include("demoapp.sessions")  # the one this project is about
         config.include("demoapp.db")
         config.include("demoapp.security")
         config.include("demoapp.csrf")
+        config.include("demoapp.wellformed")
+        config.include("demoapp.metrics")
         config.include("demoapp.headers")
+        config.include("demoapp.assets")
         config.include("demoapp.i18n")
         config.include("demoapp.routes")
         config.include("demoapp.page")

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import or_, select, update
+from transaction.interfaces import TransientError
 
 from demoapp.cart import Cart
 from demoapp.models import Order, OrderLine, Product
 
 
-class OutOfStock(Exception):
-    """Another visitor was faster. `args[0]` names the product."""
+class StockMoved(TransientError):
+    """Another visitor was faster: what the page showed as in stock is not. The replay will tell."""
 
 
 def own_orders(request: Any) -> Any:
@@ -40,7 +41,7 @@ def place(request: Any, cart: Cart, lines: Sequence[Any], name: str, address: st
             .execution_options(synchronize_session=False)
         )
         if taken.rowcount != 1:
-            raise OutOfStock(line.product.name)
+            raise StockMoved(line.product.sku)
     user = request.current_user
     order = Order(
         number=secrets.token_hex(5).upper(),

@@ -95,7 +95,7 @@ def add_globals(event: Any) -> None:
     event.update(
         locale=locale,
         url=url,
-        asset=lambda path: f"/static/{path}",
+        asset=request.asset,
         page=Page(request),
         won=lambda amount: won(amount, locale),
         when=lambda seconds: when(seconds, locale),

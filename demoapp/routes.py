@@ -1,13 +1,9 @@
 """Every URL of the shop."""
 
-from pathlib import Path
 from typing import Any
-
-STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
 def includeme(config: Any) -> None:
-    config.add_static_view("static", str(STATIC), cache_max_age=3600)
     for name, pattern in {
         "catalog": "/",
         "product": "/products/{sku}",

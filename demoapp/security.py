@@ -81,7 +81,8 @@ def end(request: Any) -> None:
     user = request.current_user
     if user and not IServerSession.providedBy(request.session):
         user.session_epoch += 1
-    request.session.invalidate()
+    if not request.session.new:  # or a cookie session would begin with its end
+        request.session.invalidate()
     new_csrf_token(request)
 
 

@@ -1,10 +1,14 @@
 """Fixtures for every test. The servers start with the first test that asks, once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.servers import PostgresServer, RedisServer
+from tests.shops import STRATEGIES, close_shop, copy_sqlite, fill, open_shop
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +23,58 @@ def postgres_server() -> Iterator[PostgresServer]:
     """Shared: create a database in it, but start one of your own to stop or pause it."""
     with PostgresServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def seeded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled SQLite database to copy."""
+    path = tmp_path_factory.mktemp("seeded") / "template.sqlite"
+    fill(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def seeded_template(postgres_server: PostgresServer) -> str:
+    """A filled PostgreSQL database to copy; its name."""
+    fill(postgres_server.create_database("seeded"))
+    return "seeded"
+
+
+@pytest.fixture
+def sqlite_url(seeded_file: Path, tmp_path: Path) -> str:
+    return copy_sqlite(seeded_file, tmp_path)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, seeded_template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    yield postgres_server.create_database(name, seeded_template)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def start_shop(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """`start_shop("redis", **settings)`: the shop on a real store, on SQLite unless told."""
+    shops = []
+
+    def start(strategy: str, **settings: str) -> Any:
+        if strategy == "redis":
+            settings.setdefault("session.redis.url", request.getfixturevalue("redis_server").url)
+        url = settings.pop("sqlalchemy.url", None) or request.getfixturevalue("sqlite_url")
+        shops.append(open_shop(strategy, url, settings))
+        return shops[-1]
+
+    yield start
+    for shop in shops:
+        close_shop(shop)
+
+
+@pytest.fixture(params=STRATEGIES)
+def strategy(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def shop(start_shop: Callable[..., Any], strategy: str) -> Any:
+    """The shop on each strategy in turn."""
+    return start_shop(strategy)

@@ -15,6 +15,7 @@ from alembic import command
 from demoapp.db import make_engine
 from demoapp.models import Category, Product, User
 from demoapp.security import HASHER
+from demoapp.settings import resolve
 
 HERE = Path(__file__).resolve().parent.parent
 DEMO_PASSWORD = "pyramid tea house"  # noqa: S105 - shown on the login page
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     ini = parser.parse_args(argv).ini
     if not Path(ini).is_file():
         parser.error(f"{ini} is not a file")
-    settings = get_appsettings(ini)
+    settings = resolve(get_appsettings(ini))
     url = make_url(settings["sqlalchemy.url"])
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)

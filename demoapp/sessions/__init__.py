@@ -29,6 +29,7 @@ def includeme(config: Any) -> None:
     config.registry["session.settings"] = settings
     # it would load the session on every request, outside the reach of exception views
     config.registry.settings.setdefault("tm.annotate_user", "false")
+    config.registry.settings.setdefault("tm.manager_hook", "pyramid_tm.explicit_manager")
     config.include("pyramid_tm")
     config.include("pyramid_retry")
     config.include(STRATEGIES[settings.strategy])

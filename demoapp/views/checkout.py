@@ -11,17 +11,20 @@ from demoapp.cart import Cart
 from demoapp.forms import CheckoutForm, one
 from demoapp.i18n import _
 from demoapp.models import Order
-from demoapp.orders import OutOfStock, of_cart, own_orders, place
+from demoapp.orders import of_cart, own_orders, place
 from demoapp.views.shop import cart_page
 
+CHANGED = _("Your cart has changed. Please look at it again.")
+PLACED = "placed"
+"""The flash queue for the number of an order that its next page thanks for."""
 
-def checkout_page(request: Any, form: Any, error: str | None = None) -> dict[str, Any]:
-    page = cart_page(request)
-    return {
-        "cart": page["cart"],
-        "form": form,
-        "error": request.localizer.translate(error) if error else None,
-    }
+
+def checkout_page(
+    request: Any, form: Any, error: str | None = None, status: int = 200
+) -> dict[str, Any]:
+    request.response.status_int = status
+    told = request.localizer.translate(error) if error else None
+    return {"cart": cart_page(request)["cart"], "form": form, "error": told}
 
 
 @view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")
@@ -33,31 +36,29 @@ def show(request: Any) -> Any:
 
 @view_config(route_name="checkout", request_method="POST", renderer="demoapp:templates/checkout.pt")
 def submit(request: Any) -> Any:
-    cart_id = one(request, "cart_id")
+    cart_id, _name, _address = (one(request, field) for field in ("cart_id", "name", "address"))
     if cart_id and (order := of_cart(request, cart_id)):
-        return HTTPSeeOther(request.route_path("order", number=order.number))
-    cart = Cart(request.session)
-    form = CheckoutForm(request.POST)
-    request.response.status_int = 400
-    page = checkout_page(request, form)
-    if not page["cart"]["lines"] or cart_id != cart.id:
-        return checkout_page(request, form, _("Your cart has changed. Please look at it again."))
-    for field in ("name", "address"):
-        one(request, field)
+        return to_order(request, order)  # sent twice: the first order is the answer
+    cart, form = Cart(request.session), CheckoutForm(request.POST)
+    lines = cart_page(request)["cart"]["lines"]
+    if not lines or cart_id != cart.id:
+        return checkout_page(request, form, CHANGED, status=400)
     if not form.validate():
-        return page
+        return checkout_page(request, form, status=400)
+    if scarce := next((line.product.name for line in lines if line.short), None):
+        told = _("There is not enough left of: ${name}", mapping={"name": scarce})
+        return checkout_page(request, form, told, status=409)
     try:
-        order = place(request, cart, page["cart"]["lines"], form.name.data, form.address.data)
+        order = place(request, cart, lines, form.name.data, form.address.data)
     except IntegrityError as err:
         # the same cart was ordered a moment ago: the replay will find that order
         mark_error_retryable(err)
         raise
-    except OutOfStock as err:
-        request.tm.abort()
-        request.tm.begin()
-        request.response.status_int = 409
-        told = _("There is not enough left of: ${name}", mapping={"name": err.args[0]})
-        return checkout_page(request, form, told)
+    request.session.flash(order.number, PLACED)
+    return to_order(request, order)
+
+
+def to_order(request: Any, order: Order) -> Any:
     return HTTPSeeOther(request.route_path("order", number=order.number))
 
 
@@ -69,8 +70,11 @@ def orders(request: Any) -> dict[str, Any]:
 
 @view_config(route_name="order", request_method="GET", renderer="demoapp:templates/order.pt")
 def order(request: Any) -> dict[str, Any]:
-    number = request.matchdict["number"].replace("\0", "")
+    number = request.matchdict["number"]
     found = request.dbsession.scalars(own_orders(request).where(Order.number == number)).first()
     if found is None:
         raise HTTPNotFound(_("There is no such order of yours."))
-    return {"order": found, "fresh": False}
+    fresh = number in request.session.peek_flash(PLACED)
+    if fresh:
+        request.session.pop_flash(PLACED)
+    return {"order": found, "fresh": fresh}

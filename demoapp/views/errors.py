@@ -6,8 +6,10 @@ from typing import Any
 from pyramid.httpexceptions import HTTPException
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
 from pyramid_retry import is_error_retryable, mark_error_retryable
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
+from transaction.interfaces import TransientError
 
 from demoapp.i18n import _
 from demoapp.sessions.database import is_conflict
@@ -41,17 +43,15 @@ def http_error(error: Any, request: Any) -> Any:
     return page(request, error.code, _("That did not work"), told)
 
 
-@exception_view_config(UnicodeDecodeError, renderer=TEMPLATE)
-def malformed(error: Any, request: Any) -> dict[str, Any]:
-    request.environ["PATH_INFO"], request.environ["QUERY_STRING"] = "/", ""
-    return page(request, 400, _("That did not work"), _("The address holds broken characters."))
-
-
 @exception_view_config(SessionStoreUnavailable, renderer=TEMPLATE)
 def store_down(error: Any, request: Any) -> dict[str, Any]:
     log.error("session store unavailable: %s", error)
-    request.response.headers["Retry-After"] = "5"
     told = _("Carts and logins cannot be reached just now. The catalogue still works.")
+    return come_back(request, told)
+
+
+def come_back(request: Any, told: str) -> dict[str, Any]:
+    request.response.headers["Retry-After"] = "5"
     return page(request, 503, _("One moment, please"), told)
 
 
@@ -69,5 +69,8 @@ def server_error(error: Any, request: Any) -> dict[str, Any]:
         mark_error_retryable(error)
     if is_error_retryable(request, error):
         raise error  # nobody will see this answer: the request is replayed
+    if isinstance(error, TransientError | OperationalError | PoolTimeout) or is_conflict(error):
+        log.error("database unavailable or too busy: %s", error)
+        return come_back(request, _("The shop is very busy just now. Nothing was half done."))
     log.error("unhandled error", exc_info=error)
     return page(request, 500, _("That did not work"), _("It is our fault. Please try again."))

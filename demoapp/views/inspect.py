@@ -1,16 +1,14 @@
-"""The visitor's own session as JSON, and the health of the process."""
+"""The visitor's own session as JSON."""
 
 import time
 from hashlib import sha256
 from typing import Any
 
-from pyramid.response import Response
 from pyramid.view import view_config
-from sqlalchemy import text
 
 from demoapp.cart import Cart
 from demoapp.page import lines_of
-from demoapp.sessions.interfaces import IServerSession, ISessionStore
+from demoapp.sessions.interfaces import IServerSession
 
 
 def handle_of(session: Any) -> str | None:
@@ -46,16 +44,3 @@ def session_json(request: Any) -> dict[str, Any]:
             "total": sum(line.subtotal for line in lines),
         },
     }
-
-
-@view_config(route_name="healthz", request_method="GET")
-def healthz(request: Any) -> Response:
-    return Response("ok\n", content_type="text/plain", charset="utf-8")
-
-
-@view_config(route_name="readyz", request_method="GET", renderer="json")
-def readyz(request: Any) -> dict[str, str]:
-    request.dbsession.execute(text("SELECT 1"))
-    if store := request.registry.queryUtility(ISessionStore):
-        store.ping(request)
-    return {"status": "ready"}

@@ -1,0 +1,34 @@
+"""Static files, with their content in the address: a browser keeps them until they change."""
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pyramid.static import QueryStringCacheBuster
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+MONTH = 30 * 86400
+
+
+class ContentCacheBuster(QueryStringCacheBuster):
+    """`site.css?x=<digest>`."""
+
+    def tokenize(self, request: Any, pathspec: str, kw: dict[str, Any]) -> str:
+        return _digest(path := STATIC / pathspec, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _digest(path: Path, changed: int) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def asset(request: Any, path: str) -> str:
+    """The address of a file below static/."""
+    return str(request.static_path(str(STATIC / path)))
+
+
+def includeme(config: Any) -> None:
+    config.add_static_view("static", str(STATIC), cache_max_age=MONTH, request_method="GET")
+    config.add_cache_buster(str(STATIC), ContentCacheBuster())
+    config.add_request_method(asset)

@@ -1,0 +1,71 @@
+"""What the ini file says: values from the environment, and what production refuses.
+
+`${NAME}` in a value stands for the environment variable NAME, so that secrets stay out of
+files. The `session.*` keys are read by demoapp.sessions.settings.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.settings import asbool
+
+from demoapp.sessions.settings import Ini, SettingsError
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_DEBUGGING = re.compile(r"(pyramid\.)?(debug_\w+|reload_\w+)")
+_KNOWN = re.compile(r"for-development-only|change-?me|secret-?secret|seekrit", re.IGNORECASE)
+
+
+def resolve(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with `${NAME}` replaced; raises SettingsError for a variable that is not set."""
+
+    return {
+        key: _resolved(key, value) if isinstance(value, str) else value
+        for key, value in settings.items()
+    }
+
+
+def _resolved(key: str, value: str) -> str:
+    def variable(found: re.Match[str]) -> str:
+        if not os.environ.get(found[1]):
+            raise SettingsError(f"{key} needs the environment variable {found[1]}")
+        return os.environ[found[1]]
+
+    return _VARIABLE.sub(variable, value)
+
+
+def teaches(settings: Mapping[str, Any]) -> bool:
+    """Whether this is a demonstration: labs, the raw inspector, and the accounts to try."""
+    return Ini(settings).flag("demo.labs", default=False)
+
+
+def includeme(config: Any) -> None:
+    """Refuse to start as production (`demo.labs = false`) with what is fit for development only."""
+    settings = config.registry.settings
+    if teaches(settings):
+        return
+    _refuse_known_secret(Ini(settings).text("session.secret"))
+    _refuse_debugging(settings)
+    workers = os.environ.get("WEB_CONCURRENCY", "1")
+    if settings.get("session.strategy") == "memory" and workers != "1":
+        raise SettingsError(
+            f"session.strategy = memory cannot work in {workers} processes (WEB_CONCURRENCY): "
+            "each would know its own visitors only; choose redis or database"
+        )
+
+
+def _refuse_known_secret(secrets: str) -> None:
+    for secret in secrets.split():
+        if _KNOWN.search(secret) or len(set(secret)) < 10:
+            # not repeated here: it would be in the log
+            raise SettingsError("session.secret is a known or guessable one; make your own")
+
+
+def _refuse_debugging(settings: Mapping[str, Any]) -> None:
+    for key in sorted(settings):
+        if _DEBUGGING.fullmatch(key) and asbool(settings[key]):
+            raise SettingsError(f"{key} = true is for development; remove it")
+    if "pyramid_debugtoolbar" in str(settings.get("pyramid.includes", "")):
+        raise SettingsError("pyramid.includes names pyramid_debugtoolbar; it is for development")
