@@ -6,8 +6,8 @@ order made of it are saved together or not at all. It asks for `request.dbsessio
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +39,7 @@ from demoapp.sessions.interfaces import (
     Record,
     SessionConflict,
     SessionStoreUnavailable,
+    believed,
 )
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import SessionSettings
@@ -60,6 +61,9 @@ sessions = Table(
     Index("ix_session_owner", "owner"),
     Index("ix_session_last_seen", "last_seen"),
 )
+
+LOCK_SECONDS = 5
+"""How long a replay waits for its turn on PostgreSQL; on SQLite busy_timeout says it."""
 
 _LOAD = select(sessions).where(sessions.c.key == bindparam("key"))
 _LOAD_LOCKED = _LOAD.with_for_update()
@@ -145,7 +149,7 @@ class DatabaseStore:
             .order_by(sessions.c.last_seen.desc())
         )
         with self._connection(request) as connection:
-            return [_record(row) for row in connection.execute(query)]
+            return list(_readable(connection.execute(query)))
 
     def ping(self, request: Any) -> None:
         with self._connection(request) as connection:
@@ -165,8 +169,10 @@ class DatabaseStore:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Queue for SQLite's one write lock now: it has no SELECT ... FOR UPDATE."""
-    if connection.dialect.name == "sqlite":
+    """Make sure that the wait for the lock ends; on SQLite, which has no FOR UPDATE, take it."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    else:
         driver: Any = connection.connection.dbapi_connection
         if not driver.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -188,12 +194,13 @@ def _errors_told() -> Iterator[None]:
 def is_conflict(err: BaseException) -> bool:
     """Whether the transaction lost against another and may simply be run again.
 
-    SQLSTATE class 40 (serialization failure, deadlock), or SQLite's "database is locked".
+    SQLSTATE class 40 (serialization failure, deadlock) or 55P03 (waited too long for a lock),
+    or SQLite's "database is locked".
     """
     if not isinstance(err, DBAPIError):
         return False
     state = getattr(err.orig, "sqlstate", None) or ""
-    return state.startswith("40") or "database is locked" in str(err.orig)
+    return state.startswith("40") or state == "55P03" or "database is locked" in str(err.orig)
 
 
 def _row(record: Record) -> dict[str, Any]:
@@ -212,7 +219,15 @@ def _row(record: Record) -> dict[str, Any]:
 def _record(row: Any) -> Record:
     if row.format != FORMAT:
         raise CorruptRecord("it was written by another release")
-    return Record(row.key, row.data, row.version, row.created, row.last_seen, row.owner, row.device)
+    return believed(
+        Record(row.key, row.data, row.version, row.created, row.last_seen, row.owner, row.device)
+    )
+
+
+def _readable(rows: Iterable[Any]) -> Iterator[Record]:
+    for row in rows:
+        with suppress(CorruptRecord):
+            yield _record(row)
 
 
 def includeme(config: Any) -> None:

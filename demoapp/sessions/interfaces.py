@@ -164,6 +164,28 @@ class IServerSession(ISession):
         """Keep the data under a new id and end the old one, to be called at login."""
 
 
+def believed(record: Record) -> Record:
+    """The record, if its values can be what they claim. Raises CorruptRecord.
+
+    A store may hold anything: SQLite keeps a text in a column of numbers, JSON has any type.
+    """
+    typed = (
+        type(record.version) is int
+        and record.version > 0
+        and all(type(t) in (int, float) for t in (record.created, record.last_seen))
+        and isinstance(record.data, str)
+        and isinstance(record.owner, str | None)
+        and isinstance(record.device, str)
+    )
+    # a whole number may be too long for a float; and NaN is smaller than nothing
+    if not typed or not abs(record.created) < FAR or not abs(record.last_seen) < FAR:
+        raise CorruptRecord("its values are not those of a session")
+    return record
+
+
+FAR = 1e11
+"""Seconds since the epoch that no clock shows: the year 5138."""
+
 _ID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 

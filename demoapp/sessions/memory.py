@@ -6,7 +6,7 @@ knows nothing of them. For development, tests, and one-process tools.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from dataclasses import replace
 from threading import Condition
 from typing import Any
 
@@ -27,15 +27,10 @@ class MemoryStore:
     by changing what was loaded.
     """
 
-    def __init__(
-        self,
-        idle_timeout: float,
-        max_sessions: int,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, idle_timeout: float, absolute_timeout: float, max_sessions: int) -> None:
         self._idle_timeout = idle_timeout
+        self._absolute_timeout = absolute_timeout
         self._max_sessions = max_sessions
-        self._clock = clock
         self._records: OrderedDict[str, Record] = OrderedDict()
         self._locks: dict[str, tuple[str, float]] = {}
         self._turn = Condition()  # its lock is reentrant
@@ -50,8 +45,11 @@ class MemoryStore:
             if record and self._expired(record):
                 del self._records[key]
                 return None
-            if record:
-                self._put(_seen(record, self._clock()))
+            if record is None:
+                return None
+            # seen now, unless the clock was set back
+            record = replace(record, last_seen=max(time.time(), record.last_seen))
+            self._put(record)
             return record
 
     def enlist(self, request: Any) -> None:
@@ -101,7 +99,11 @@ class MemoryStore:
         """A dict is always there."""
 
     def _expired(self, record: Record) -> bool:
-        return self._clock() - record.last_seen >= self._idle_timeout
+        now = time.time()
+        return (
+            now - record.last_seen >= self._idle_timeout
+            or now - record.created >= self._absolute_timeout
+        )
 
     def _put(self, record: Record) -> None:
         self._records[record.key] = record
@@ -119,10 +121,10 @@ class MemoryStore:
 
     def _free(self, key: str, writer: str) -> bool:
         owner, deadline = self._locks.get(key, (writer, 0.0))
-        return owner == writer or self._clock() >= deadline
+        return owner == writer or time.time() >= deadline
 
     def _lock(self, key: str, writer: str) -> None:
-        self._locks[key] = writer, self._clock() + LOCK_SECONDS
+        self._locks[key] = writer, time.time() + LOCK_SECONDS
 
     def _unlock(self, key: str, writer: str) -> None:
         if self._locks.get(key, ("", 0.0))[0] == writer:
@@ -130,23 +132,12 @@ class MemoryStore:
             self._turn.notify_all()
 
 
-def _seen(record: Record, now: float) -> Record:
-    """The record as seen now, unless the clock was set back."""
-    return Record(
-        record.key,
-        record.data,
-        record.version,
-        record.created,
-        max(now, record.last_seen),
-        record.owner,
-        record.device,
-    )
-
-
 def includeme(config: Any) -> None:
     settings: SessionSettings = config.registry["session.settings"]
     ini = Ini(config.registry.settings)
     store = MemoryStore(
-        settings.idle_timeout, ini.count("session.memory.max_sessions", 10_000, minimum=1)
+        settings.idle_timeout,
+        settings.absolute_timeout,
+        ini.count("session.memory.max_sessions", 10_000, minimum=1),
     )
     install(config, store, settings)

@@ -22,6 +22,7 @@ from demoapp.sessions.interfaces import (
     Record,
     SessionConflict,
     SessionStoreUnavailable,
+    believed,
 )
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
@@ -45,16 +46,22 @@ return 1
 """Compare the version, and hold the record while the database commits."""
 
 WRITE = f"""
--- KEYS record, lock; ARGV version, writer, new value or '', its milliseconds to live
+-- KEYS record, lock, ended; ARGV version, writer, new value or '', its milliseconds to live,
+-- milliseconds for which a repetition is recognised
 local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[2] then return 0 end
 local value = redis.call('GET', KEYS[1])
 local version, writer
 if value then version, writer = string.match(value, '{_HEAD}') end
-if writer == ARGV[2] then return 1 end  -- sent again: it was done the first time
+-- sent again: it was done the first time
+if writer == ARGV[2] or redis.call('GET', KEYS[3]) == ARGV[2] then return 1 end
 if version ~= ARGV[1] then return 0 end  -- changed, or gone: what was logged out stays so
-if ARGV[3] == '' then redis.call('DEL', KEYS[1])
-else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) end
+if ARGV[3] == '' then
+  redis.call('DEL', KEYS[1])
+  redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[5])
+else
+  redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+end
 if holder then redis.call('DEL', KEYS[2]) end
 return 1
 """
@@ -79,6 +86,10 @@ class RedisStore:
             if lock:
                 self._wait_for_turn(key, lock)
             value = self._redis.getex(_name(key), px=int(self._idle_timeout * 1000))
+        except client.ResponseError as err:
+            if str(err).startswith("WRONGTYPE"):
+                raise CorruptRecord("another program keeps something under its name") from err
+            raise _unavailable(err) from err
         except client.RedisError as err:
             raise _unavailable(err) from err
         return _record(key, value, time.time()) if value is not None else None
@@ -129,8 +140,12 @@ class RedisStore:
         if old is None:
             return True
         value = _value(new, change.writer) if new and not change.rotates else ""
-        keys = [_name(old.key), _lock(old.key)]
-        return bool(self._write(keys=keys, args=[old.version, change.writer, value, lifetime]))
+        keys = [_name(old.key), _lock(old.key), _ended(old.key)]
+        args = [old.version, change.writer, value, lifetime, LOCK_SECONDS * 1000]
+        done = bool(self._write(keys=keys, args=args))
+        if new and change.rotates and not done:
+            self._redis.delete(_name(new.key))  # nobody will ever know its id
+        return done
 
     def _index(self, change: Change) -> None:
         """Note whose session it is, before it is visible: so none is ever missing from the list.
@@ -161,18 +176,28 @@ class RedisStore:
             pipe = self._redis.pipeline(transaction=False)
             for key in keys:
                 pipe.get(_name(key)).pttl(_name(key))
-            answers = pipe.execute() if keys else []
-            found = [
-                _record(key, value, time.time() - self._idle_timeout + left / 1000)
+            answers = pipe.execute(raise_on_error=False) if keys else []
+            mine = [
+                record
                 for key, value, left in zip(keys, answers[::2], answers[1::2], strict=True)
-                if value is not None
+                if (record := self._listed(key, value, left)) and record.owner == owner
             ]
-            if gone := set(keys) - {record.key for record in found}:
+            if gone := set(keys) - {record.key for record in mine}:
                 self._redis.srem(_sessions_of(owner), *gone)
         except client.RedisError as err:
             raise _unavailable(err) from err
-        mine = (record for record in found if record.owner == owner)
         return sorted(mine, key=lambda record: -record.last_seen)
+
+    def _listed(self, key: str, value: Any, left: int) -> Record | None:
+        """A record for the list of its owner's sessions, unless it is over or not one of ours."""
+        now = time.time()
+        if not isinstance(value, bytes):  # None, or an error: it is no string
+            return None
+        try:
+            record = _record(key, value, now - self._idle_timeout + left / 1000)
+        except CorruptRecord:
+            return None
+        return record if now - record.created < self._absolute_timeout else None
 
     def ping(self, request: Any) -> None:
         try:
@@ -188,6 +213,10 @@ def _name(key: str) -> str:
 
 def _lock(key: str) -> str:
     return f"session:{{{key}}}:lock"
+
+
+def _ended(key: str) -> str:
+    return f"session:{{{key}}}:ended"
 
 
 def _sessions_of(owner: str) -> str:
@@ -217,18 +246,13 @@ def _record(key: str, value: bytes, last_seen: float) -> Record:
             fields["owner"],
             fields["device"],
         )
-        known = found and fields["format"] == FORMAT
-        typed = (
-            type(record.version) is int
-            and isinstance(record.created, float | int)
-            and isinstance(record.owner, str | None)
-            and isinstance(record.device, str)
-        )
+        # the scripts look for the version there; a record without it could never be written
+        ours = f'{{"format":{FORMAT},"version":{record.version},"writer":"'
     except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise CorruptRecord("it is not a session record") from err
-    if not known or not typed:
+    if not found or not head.startswith(ours):
         raise CorruptRecord("it was written by another release or program")
-    return record
+    return believed(record)
 
 
 def _unavailable(err: client.RedisError) -> SessionStoreUnavailable:
@@ -242,12 +266,15 @@ def connect(url: str, timeout: float) -> Any:
     that times out is not repeated. redis-py's own defaults wait far longer than a page may.
     """
     try:
-        return client.Redis.from_url(
+        redis = client.Redis.from_url(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 1, supported_errors=(client.ConnectionError,)),
         )
+        # redis-py would find an option that it does not know with the first request
+        redis.connection_pool.connection_class(**redis.connection_pool.connection_kwargs)
+        return redis
     except (ValueError, TypeError) as err:
         # the URL may hold a password, so it is not repeated here
         raise SettingsError(f"session.redis.url cannot be used: {err}") from err

@@ -94,6 +94,10 @@ class Session(MutableMapping[str, Any]):
         """The live dict, loaded on first use."""
         if self._data is None:
             self._load()
+        if self._record is not None:
+            # From here on a nested value may be changed without our noticing. Asked each time,
+            # because a view may have ended the transaction and begun another.
+            self._join()
         assert self._data is not None  # noqa: S101 - _load() sets it or raises
         return self._data
 
@@ -204,8 +208,6 @@ class Session(MutableMapping[str, Any]):
         self._record = record
         if record is not None:
             self._owner, self._device = record.owner, record.device
-            # from here on a nested value may be changed without our noticing
-            self._join()
 
     def _fetch(self, key: str) -> Record | None:
         """The record, if it may be used. On a replay it is locked, so progress is certain."""
@@ -282,14 +284,15 @@ class Session(MutableMapping[str, Any]):
             raise SessionTooLarge(size, self._settings.max_bytes)
         return text
 
-    def saved(self, change: Change) -> None:
-        """The change is visible now: it is what later changes are compared with."""
-        if change.new is None:
-            self._issue = ""
-        elif self._id:
+    def saved(self, change: Change | None) -> None:
+        """The change is visible now, if there was one: later changes are compared with it."""
+        if self._id:
             self._issue = self._id
-        self._record = change.new
-        self._text = change.new.data if change.new else "{}"
+        elif self._ended and (change or self._cookie.read(self.request)):
+            self._issue = ""  # also when the cookie led nowhere: it was to go
+        if change:
+            self._record = change.new
+            self._text = change.new.data if change.new else "{}"
         self.settle()
 
     def settle(self) -> None:
@@ -316,9 +319,10 @@ class Session(MutableMapping[str, Any]):
     def _save_late(self) -> None:
         """Save what was changed outside a transaction, as exception views do."""
         try:
-            if change := self.pending():
+            change = self.pending()
+            if change:
                 self.store.write(self.request, change)
-                self.saved(change)
+            self.saved(change)
         except SessionError as err:
             # past every exception view: a lost flash message beats a broken answer
             log.warning("a change outside the transaction was not saved: %s", err)

@@ -73,20 +73,18 @@ class SessionDataManager:
         """Nothing left to fail: `commit` has prepared the store."""
 
     def tpc_finish(self, transaction: Any) -> None:
-        session = self._session
-        if self._change is None:
-            self._release()
-            session.settle()
-            return
+        session, change = self._session, self._change
+        if change is None or change.old is None:
+            self._release()  # a replay locks what it looks for, even if it finds nothing
         try:
-            if not self._written:
-                session.store.commit(session.request, self._change)
+            if change and not self._written:
+                session.store.commit(session.request, change)
         except SessionError as err:
             # The database has committed, so raising would replay what is done already.
             log.error("session not saved, though its transaction was: %s", err)
             session.reset()
         else:
-            session.saved(self._change)
+            session.saved(change)
 
     def abort(self, transaction: Any) -> None:
         self._release()
@@ -97,8 +95,9 @@ class SessionDataManager:
     def _release(self) -> None:
         """Let go of what a replay's load or `prepare` has locked."""
         session, change = self._session, self._change
-        writer = session.lock or (change.writer if change and self._prepared else None)
-        key = session.locked_key
+        key, writer = session.locked_key, session.lock
+        if self._prepared and change and change.old:
+            key, writer = change.old.key, change.writer
         self._prepared, session.lock = False, None
         if writer and key:
             try:

@@ -1,0 +1,264 @@
+"""A bare application on each store: the session layer and one view, nothing of the shop.
+
+A test bed knows where its store keeps things, so that a test can look at them, plant
+something foreign, or let time pass.
+"""
+
+import abc
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
+from unittest import mock
+
+import redis
+from pyramid.config import Configurator
+from pyramid.request import Request, apply_request_extensions
+from sqlalchemy import create_engine, event, insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from demoapp.sessions.database import metadata, sessions
+from demoapp.sessions.interfaces import Change, ISessionStore, Record, SessionStore
+from tests.sessions.visitor import late_view, view
+from tests.shops import SECRET
+
+real_time = time.time
+
+
+class Clock:
+    """Stands still until it is told to move; `time.time` in the whole process."""
+
+    def __init__(self) -> None:
+        self.now = real_time()
+        self._patch = mock.patch("time.time", lambda: self.now)
+
+    def __enter__(self) -> Self:
+        self._patch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.stop()
+
+
+class Refused(Exception):
+    """What a view of a test raises; an exception view answers it."""
+
+
+def open_app(settings: dict[str, str]) -> Any:
+    """A bare Pyramid application; what it does is told with each request."""
+    settings = {"session.secret": SECRET, **settings}
+    with Configurator(settings=settings) as config:
+        config.include("demoapp.sessions")
+        if "sqlalchemy.url" in settings:
+            config.include("demoapp.db")
+        config.add_route("act", "/")
+        config.add_view(view, route_name="act", renderer="json")
+        config.add_exception_view(late_view, context=Refused, renderer="json")
+    return config.make_wsgi_app()
+
+
+@contextmanager
+def attempt(app: Any) -> Iterator[Any]:
+    """A request inside its transaction, as pyramid_tm would begin it; aborted unless committed."""
+    with app.request_context(Request.blank("/").environ) as request:
+        apply_request_extensions(request)
+        request.environ["tm.active"] = True
+        request.tm.begin()
+        try:
+            yield request
+        finally:
+            request.tm.abort()
+
+
+class Bed(abc.ABC):
+    """One store with applications on it."""
+
+    name: ClassVar[str]
+    settings: dict[str, str]
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._apps: list[Any] = []
+        self.app: Any = None
+
+    def open(self, **settings: str) -> Any:
+        """Another application on the same store; without settings like the first."""
+        dotted = {f"session.{key}": value for key, value in settings.items()}
+        app = open_app({**self.settings, **dotted})
+        self._apps.append(app)
+        return app
+
+    def start(self, **settings: str) -> Self:
+        self.app = self.open(**settings)
+        return self
+
+    def close(self) -> None:
+        for app in self._apps:
+            if factory := app.registry.get("dbsession_factory"):
+                factory.kw["bind"].dispose()
+
+    @property
+    def store(self) -> SessionStore:
+        store: SessionStore = self.app.registry.getUtility(ISessionStore)
+        return store
+
+    def advance(self, seconds: float) -> None:
+        self.clock.now += seconds
+
+    @abc.abstractmethod
+    def keys(self) -> list[str]:
+        """Of every session record, expired ones included."""
+
+    @abc.abstractmethod
+    def dump(self) -> str:
+        """All that is stored, names and values."""
+
+    @abc.abstractmethod
+    def spoil(self, key: str, **values: Any) -> None:
+        """Change the stored record behind the store's back: data, created, last_seen, ..."""
+
+    @abc.abstractmethod
+    def locked(self, key: str) -> bool:
+        """Whether somebody holds the record."""
+
+
+class MemoryBed(Bed):
+    name = "memory"
+    settings: ClassVar = {"session.strategy": "memory"}
+
+    def _records(self) -> dict[str, Record]:
+        return self.store._records  # type: ignore[attr-defined,no-any-return]
+
+    def keys(self) -> list[str]:
+        return list(self._records())
+
+    def dump(self) -> str:
+        return repr(vars(self.store))
+
+    def spoil(self, key: str, **values: Any) -> None:
+        record = self._records()[key]
+        for name, value in values.items():
+            object.__setattr__(record, name, value)
+
+    def locked(self, key: str) -> bool:
+        return key in self.store._locks  # type: ignore[attr-defined]
+
+
+class RedisBed(Bed):
+    name = "redis"
+
+    def __init__(self, clock: Clock, url: str) -> None:
+        super().__init__(clock)
+        self.settings = {"session.strategy": "redis", "session.redis.url": url}
+        self.redis: Any = redis.Redis.from_url(url)
+        self.redis.flushdb()
+        self.redis.script_flush()
+
+    def close(self) -> None:
+        super().close()
+        self.redis.close()
+        for app in self._apps:
+            app.registry.getUtility(ISessionStore)._redis.close()
+
+    def advance(self, seconds: float) -> None:
+        """Redis has a clock of its own: every key loses as much of its time to live."""
+        super().advance(seconds)
+        for key in self.redis.scan_iter():
+            left = self.redis.pttl(key) - int(seconds * 1000)
+            if seconds > 0:
+                self.redis.pexpire(key, left)
+
+    def keys(self) -> list[str]:
+        return [key.decode()[9:-1] for key in self.redis.keys("session:{*}")]
+
+    def dump(self) -> str:
+        everything = {}
+        for key in self.redis.scan_iter():
+            kind = self.redis.type(key)
+            everything[key] = self.redis.get(key) if kind == b"string" else self.redis.smembers(key)
+        return repr(everything)
+
+    def spoil(self, key: str, **values: Any) -> None:
+        name = f"session:{{{key}}}"
+        if "last_seen" in values:
+            raise ValueError("Redis keeps no last_seen; it has a time to live")
+        if "raw" in values:
+            self.redis.set(name, values["raw"], px=600_000)
+            return
+        # as the store writes it: the order is kept, and there are no blanks
+        fields = json.loads(self.redis.get(name))
+        if "data" in values:
+            values["data"] = json.loads(values["data"])
+        fields = {k: values.get(k, v) for k, v in fields.items()}
+        self.redis.set(name, json.dumps(fields, separators=(",", ":")), px=600_000)
+
+    def locked(self, key: str) -> bool:
+        return bool(self.redis.exists(f"session:{{{key}}}:lock"))
+
+
+class DatabaseBed(Bed):
+    def __init__(self, clock: Clock, name: str, url: str) -> None:
+        super().__init__(clock)
+        self.name = name  # type: ignore[misc]
+        self.settings = {"session.strategy": "database", "sqlalchemy.url": url}
+        self.engine = create_engine(url)
+        metadata.create_all(self.engine)
+        with self.engine.begin() as connection:
+            connection.execute(sessions.delete())
+
+    def open(self, **settings: str) -> Any:
+        app = super().open(**settings)
+        if self.name == "sqlite":
+            engine = app.registry["dbsession_factory"].kw["bind"]
+            event.listen(engine, "connect", _be_impatient)
+        return app
+
+    def close(self) -> None:
+        super().close()
+        self.engine.dispose()
+
+    def keys(self) -> list[str]:
+        with self.engine.begin() as connection:
+            return list(connection.scalars(select(sessions.c.key)))
+
+    def dump(self) -> str:
+        with self.engine.begin() as connection:
+            return repr(connection.execute(select(sessions)).all())
+
+    def spoil(self, key: str, **values: Any) -> None:
+        """Past SQLAlchemy's types, as another program would."""
+        places = ", ".join(f"{name} = :{name}" for name in values)
+        with self.engine.begin() as connection:
+            connection.execute(
+                text(f"UPDATE session SET {places} WHERE key = :key"), {"key": key, **values}
+            )
+
+    def locked(self, key: str) -> bool:
+        if self.name == "sqlite":
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+                try:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                except OperationalError as err:
+                    assert "locked" in str(err)
+                    return True
+                return False
+        with self.engine.begin() as connection:
+            query = select(sessions.c.key).where(sessions.c.key == key)
+            return connection.execute(query.with_for_update(skip_locked=True)).first() is None
+
+
+def _be_impatient(connection: Any, record: Any) -> None:
+    connection.execute("PRAGMA busy_timeout = 500")
+
+
+def plant(bed: Bed, record: Record) -> None:
+    """Put a record there, by the store's own way of writing."""
+    if isinstance(bed, DatabaseBed):
+        fields = {name: getattr(record, name) for name in record.__slots__}
+        with bed.engine.begin() as connection:
+            connection.execute(insert(sessions), {"format": 1, **fields})
+        return
+    with attempt(bed.app) as request:
+        bed.store.write(request, Change(None, record))
