@@ -14,7 +14,7 @@ from pyramid.settings import asbool
 from demoapp.sessions.settings import Ini, SettingsError
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_DEBUGGING = re.compile(r"(pyramid\.)?(debug_\w+|reload_\w+)")
+_DEBUGGING = re.compile(r"pyramid\.(debug|reload)_\w+")
 _KNOWN = re.compile(r"for-development-only|change-?me|secret-?secret|seekrit", re.IGNORECASE)
 
 

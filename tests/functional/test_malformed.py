@@ -1,0 +1,188 @@
+"""Requests that no browser sends (I1), and fields that no form sends (I2)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from webob import Request
+
+from tests.shops import STRATEGIES, Visitor, close_shop, copy_sqlite, open_shop
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module", params=STRATEGIES)
+def shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, seeded_file: Path
+) -> Iterator[Any]:
+    """One for all the tests of this module: none of them should leave a trace."""
+    settings = {}
+    if request.param == "redis":
+        settings["session.redis.url"] = request.getfixturevalue("redis_server").url
+    url = copy_sqlite(seeded_file, tmp_path_factory.mktemp(request.param))
+    shop = open_shop(request.param, url, settings)
+    yield shop
+    close_shop(shop)
+
+
+def answer(shop: Any, **environ: Any) -> Any:
+    """To one raw request; `body` is what is posted."""
+    body = environ.pop("body", b"")
+    request = Request.blank("/cart", method="POST" if body else "GET", body=body)
+    request.environ.update(environ)
+    response = request.get_response(shop)
+    response.text  # noqa: B018 - reads, and closes, the file of a static answer
+    return response
+
+
+RAW: dict[str, dict[str, Any]] = {
+    "path bytes": {"PATH_INFO": "/\xff\xfe"},
+    "path overlong": {"PATH_INFO": "/\xc0\xaf"},
+    "path NUL": {"PATH_INFO": "/products/\0"},
+    "path surrogate": {"PATH_INFO": "/products/\xed\xa0\x80"},
+    "query bytes": {"PATH_INFO": "/", "QUERY_STRING": "q=%ff%fe"},
+    "query raw bytes": {"PATH_INFO": "/", "QUERY_STRING": "q=\xff"},
+    "query name": {"PATH_INFO": "/", "QUERY_STRING": "%ff=1"},
+    "no boundary": {"CONTENT_TYPE": "multipart/form-data", "body": b"x"},
+    "empty boundary": {"CONTENT_TYPE": "multipart/form-data; boundary=", "body": b"x"},
+    "bad boundary": {"CONTENT_TYPE": "multipart/form-data; boundary=\xff", "body": b"--\xff\r\n"},
+    "unfinished part": {
+        "CONTENT_TYPE": "multipart/form-data; boundary=b",
+        "body": b"--b\r\nContent-Disposition: form-data; name=sku\r\n\r\nujeon",
+    },
+    "charset": {"CONTENT_TYPE": f"{FORM}; charset=no-such", "body": b"sku=ujeon"},
+    "utf-16": {"CONTENT_TYPE": f"{FORM}; charset=utf-16", "body": "sku=ujeon".encode("utf-16")},
+    "body bytes": {"CONTENT_TYPE": FORM, "body": b"sku=\xff%ff&csrf_token=\xff"},
+    "deep JSON": {"CONTENT_TYPE": "application/json", "body": b"[" * 60_000},
+    "too long": {"CONTENT_TYPE": FORM, "body": b"sku=" + b"x" * 70_000},
+    "length": {"CONTENT_LENGTH": "five", "REQUEST_METHOD": "POST"},
+    "negative length": {"CONTENT_LENGTH": "-5", "REQUEST_METHOD": "POST"},
+    "form type": {"CONTENT_TYPE": "\xff/\xff", "body": b"x=1"},
+}
+
+
+@pytest.mark.parametrize("case", RAW)
+def test_malformed_requests_are_refused_I1(shop: Any, case: str) -> None:
+    refused = answer(shop, **RAW[case])
+    assert 400 <= refused.status_int < 500, case
+    assert "Traceback" not in refused.text
+    assert "Content-Security-Policy" in refused.headers
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "session=\xff\xfe",
+        "session=" + "9" * 5000,
+        "session=\0; csrf=\0",
+        'session="\\377\\376"; locale="\\377"',
+        "session; =; ;;=x",
+        "\xff=1",
+        "locale=zz; session=" + "A" * 43,
+        "session=../../etc/passwd",
+    ],
+)
+def test_broken_cookies_are_no_session_I1(shop: Any, cookie: str) -> None:
+    for path in ("/", "/cart", "/session.json"):
+        shown = answer(shop, PATH_INFO=path, HTTP_COOKIE=cookie)
+        assert shown.status_int in (200, 400), (path, cookie)
+    fine = answer(shop, PATH_INFO="/session.json", HTTP_COOKIE="locale=zz; session=x")
+    assert json.loads(fine.text)["handle"] is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"HTTP_ACCEPT_LANGUAGE": "\xff;q=x,,,;;"},
+        {"HTTP_ACCEPT": "\xff"},
+        {"HTTP_USER_AGENT": "\xff\0"},
+        {"HTTP_HOST": "\xff:99999"},
+        {"HTTP_HOST": ""},
+        {"HTTP_ORIGIN": "http://[", "REQUEST_METHOD": "POST"},
+        {"HTTP_IF_MODIFIED_SINCE": "\xff"},
+        {"HTTP_RANGE": "bytes=9-1,x", "PATH_INFO": "/static/site.css"},
+        {"HTTP_X_FORWARDED_PROTO": "gopher"},
+    ],
+    ids=str,
+)
+def test_broken_headers_are_no_server_error_I1(shop: Any, header: dict[str, str]) -> None:
+    assert answer(shop, **header).status_int < 500
+
+
+QUANTITIES = ["-1", "1000000000", "１", "1e1", "", " ", "1.0", "0x1", "\0", "9" * 5000, "NaN"]
+
+
+@pytest.mark.parametrize("bad", QUANTITIES, ids=lambda bad: repr(bad[:12]))
+def test_a_bad_quantity_keeps_the_cart_I2(shop: Any, bad: str) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon", quantity="2")
+    for path in ("/cart/items", "/cart/items/ujeon"):
+        refused = visitor.send(path, sku="ujeon", quantity=bad)
+        assert refused.status_int == 400
+        assert refused.html.find("form") is not None
+        assert "Traceback" not in refused.text
+    assert visitor.state()["cart"]["quantity"] == 2
+
+
+def test_fields_sent_twice_or_as_files_keep_the_cart_I2(shop: Any) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon", quantity="2")
+    token = visitor.token()
+    twice = [("csrf_token", token), ("sku", "ujeon"), ("quantity", "1"), ("quantity", "2")]
+    assert visitor.post("/cart/items", twice).status_int == 400
+    upload = [("quantity", "a.txt", b"1")]
+    fields = {"csrf_token": token, "sku": "ujeon"}
+    assert visitor.post("/cart/items", fields, upload_files=upload).status_int == 400
+    stolen = [("csrf_token", "a.txt", b"1")]
+    assert visitor.post("/cart/items", {"sku": "ujeon"}, upload_files=stolen).status_int == 400
+    for sku in ("", "no-such", "\0", "ujeon\0", "' OR 1=1 --", "차"):
+        assert visitor.send("/cart/items", sku=sku).status_int == 400
+    assert visitor.state()["cart"]["quantity"] == 2
+
+
+BAD_TEXT = ["", "   ", "\0", "\x1b[31m", "x" * 2000, "�"]
+
+
+@pytest.mark.parametrize("bad", BAD_TEXT, ids=lambda bad: repr(bad[:12]))
+def test_bad_texts_get_the_form_again_I2(shop: Any, bad: str) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    cart = visitor.state()["cart"]["id"]
+    for field in ("name", "address"):
+        order = {"name": "민지", "address": "서울", "cart_id": cart, field: bad}
+        assert visitor.send("/checkout", **order).status_int == 400, field
+    for path in ("/login", "/register"):
+        refused = visitor.send(path, username=bad, password="a good password")
+        assert refused.status_int == 400, path
+    assert visitor.state()["cart"]["quantity"] == 1
+
+
+@pytest.mark.parametrize("path", ["/login", "/register", "/checkout", "/locale", "/cart/items"])
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    fields=st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["username", "password", "next", "name", "address", "cart_id", "sku", "quantity"]
+            )
+            | st.text(max_size=5),
+            st.text(max_size=30),
+        ),
+        max_size=6,
+    )
+)
+def test_no_form_makes_a_server_error_I1(
+    shop: Any, path: str, fields: list[tuple[str, str]]
+) -> None:
+    visitor = Visitor(shop)
+    encoded = [(name, value.encode("utf-8", "surrogatepass")) for name, value in fields]
+    posted = visitor.post(path, [*encoded, ("csrf_token", visitor.token())])
+    assert posted.status_int < 500
