@@ -22,7 +22,12 @@ class SessionCookie:
         return f"__Host-{self._name}" if self.secure(request) else self._name
 
     def read(self, request: Any) -> str | None:
-        value: str | None = request.cookies.get(self.name(request))
+        """The cookie's value. A Cookie header that is not UTF-8 counts as none at all."""
+        try:
+            value: str | None = request.cookies.get(self.name(request))
+        except UnicodeDecodeError:  # WebOb decodes all of them at once, whenever one is asked for
+            del request.environ["HTTP_COOKIE"]
+            return None
         return value
 
     def write(self, request: Any, response: Any, value: str) -> None:

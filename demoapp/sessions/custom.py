@@ -63,9 +63,10 @@ def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
     measure = SignedSerializer(ours.secrets[0], SALT, HASH, serializer=serializer)
 
     def session_factory(request: Any) -> Any:
+        sent = cookie.read(request)
         newest, *retired = factories[cookie.secure(request)]
         session = newest(request)
-        if session.new and cookie.read(request):
+        if session.new and sent:
             _adopt(session, (factory(request) for factory in retired))
         if request.environ.get("tm.active"):
             request.tm.get().join(_SizeCheck(request, session, measure))

@@ -246,7 +246,8 @@ class DatabaseBed(Bed):
                 return False
         with self.engine.begin() as connection:
             query = select(sessions.c.key).where(sessions.c.key == key)
-            return connection.execute(query.with_for_update(skip_locked=True)).first() is None
+            free = connection.execute(query.with_for_update(skip_locked=True)).first()
+            return free is None and connection.execute(query).first() is not None
 
 
 def _be_impatient(connection: Any, record: Any) -> None:
