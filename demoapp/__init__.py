@@ -15,6 +15,7 @@ def main(global_config: Any, **settings: Any) -> Any:
         config.include("demoapp.sessions")  # the one this project is about
         config.include("demoapp.db")
         config.include("demoapp.security")
+        config.include("demoapp.orders")
         config.include("demoapp.csrf")
         config.include("demoapp.wellformed")
         config.include("demoapp.metrics")

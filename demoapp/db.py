@@ -3,17 +3,27 @@
 from typing import Any
 
 import zope.sqlalchemy
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session, sessionmaker
 
 from demoapp.sessions.settings import Ini, SettingsError
 
+WAIT = 3
+"""Seconds to wait for a free connection; a page that takes longer is given up by its reader."""
+POSTGRESQL = {
+    "connect_timeout": WAIT,  # whole seconds, libpq
+    "options": "-c lock_timeout=1500 -c statement_timeout=4000",  # milliseconds
+}
+
 
 def make_engine(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL; raises SettingsError for a URL it cannot read."""
     try:
-        engine = create_engine(url)
+        postgresql = make_url(url).get_backend_name() == "postgresql"
+        engine = create_engine(
+            url, pool_timeout=WAIT, connect_args=POSTGRESQL if postgresql else {}
+        )
     except (ArgumentError, NoSuchModuleError, ImportError) as err:
         raise SettingsError(f"sqlalchemy.url cannot be used: {err}") from err
     if engine.dialect.name == "sqlite":
@@ -24,7 +34,7 @@ def make_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     """Readers and a writer side by side; a second writer waits its turn; constraints hold."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 5000")
+    cursor.execute("PRAGMA busy_timeout = 1500")  # milliseconds; three attempts stay below 5 s
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -16,10 +16,21 @@ class StockMoved(TransientError):
     """Another visitor was faster: what the page showed as in stock is not. The replay will tell."""
 
 
+def current_cart(request: Any) -> Cart:
+    """The visitor's cart; empty if it was ordered already.
+
+    Its order may have been committed without the session: in a cookie strategy the answer can
+    get lost, and a process can die between the two.
+    """
+    cart = Cart(request.session)
+    if cart.lines and request.dbsession.scalar(select(Order.id).where(Order.cart_id == cart.id)):
+        cart.finish()
+    return cart
+
+
 def own_orders(request: Any) -> Any:
     """The visitor's orders: the user's, and those of carts that were in this session."""
-    carts = [*request.session.get("ordered", []), Cart(request.session).id or ""]
-    user = request.current_user
+    carts, user = request.session.get("ordered", []), request.current_user
     mine = Order.cart_id.in_(carts)
     return select(Order).where(or_(mine, Order.user_id == user.id) if user else mine)
 
@@ -65,3 +76,7 @@ def place(request: Any, cart: Cart, lines: Sequence[Any], name: str, address: st
     request.dbsession.flush()
     cart.finish()
     return order
+
+
+def includeme(config: Any) -> None:
+    config.add_request_method(current_cart, "cart", reify=True)

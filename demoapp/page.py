@@ -61,7 +61,11 @@ class Page:
 
     @property
     def cart_count(self) -> int | None:
-        return Cart(self._request.session).quantity if self.available else None
+        if not self.available:
+            return None
+        if getattr(self._request, "exception", None) is not None:
+            return Cart(self._request.session).quantity  # without asking the database
+        return int(self._request.cart.quantity)
 
     @cached_property
     def username(self) -> str | None:

@@ -7,7 +7,6 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.view import view_config
 from sqlalchemy import select
 
-from demoapp.cart import Cart
 from demoapp.forms import LoginForm, PasswordForm, RegisterForm, one
 from demoapp.i18n import COOKIE, LOCALES, _
 from demoapp.models import SavedCart, User
@@ -53,7 +52,7 @@ def login(request: Any) -> Any:
 def welcome(request: Any, user: User) -> None:
     begin(request, user)
     if saved := request.dbsession.get(SavedCart, user.id):
-        Cart(request.session).merge(saved.lines)
+        request.cart.merge(saved.lines)
         request.dbsession.delete(saved)
 
 
@@ -80,7 +79,7 @@ def register(request: Any) -> Any:
 
 @view_config(route_name="logout", request_method="POST")
 def logout(request: Any) -> Any:
-    user, lines = request.current_user, dict(Cart(request.session).lines)
+    user, lines = request.current_user, dict(request.cart.lines)
     if user and lines:
         request.dbsession.merge(SavedCart(user_id=user.id, lines=lines))
     end(request)

@@ -7,7 +7,6 @@ from pyramid.view import view_config
 from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import IntegrityError
 
-from demoapp.cart import Cart
 from demoapp.forms import CheckoutForm, one
 from demoapp.i18n import _
 from demoapp.models import Order
@@ -29,7 +28,7 @@ def checkout_page(
 
 @view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")
 def show(request: Any) -> Any:
-    if not Cart(request.session).lines:
+    if not request.cart.lines:
         return HTTPSeeOther(request.route_path("cart"))
     return checkout_page(request, CheckoutForm())
 
@@ -37,9 +36,9 @@ def show(request: Any) -> Any:
 @view_config(route_name="checkout", request_method="POST", renderer="demoapp:templates/checkout.pt")
 def submit(request: Any) -> Any:
     cart_id, _name, _address = (one(request, field) for field in ("cart_id", "name", "address"))
+    cart, form = request.cart, CheckoutForm(request.POST)
     if cart_id and (order := of_cart(request, cart_id)):
         return to_order(request, order)  # sent twice: the first order is the answer
-    cart, form = Cart(request.session), CheckoutForm(request.POST)
     lines = cart_page(request)["cart"]["lines"]
     if not lines or cart_id != cart.id:
         return checkout_page(request, form, CHANGED, status=400)

@@ -6,7 +6,6 @@ from typing import Any
 
 from pyramid.view import view_config
 
-from demoapp.cart import Cart
 from demoapp.page import lines_of
 from demoapp.sessions.interfaces import IServerSession
 
@@ -22,7 +21,7 @@ def handle_of(session: Any) -> str | None:
 @view_config(route_name="session_json", request_method="GET", renderer="json")
 def session_json(request: Any) -> dict[str, Any]:
     session, limits = request.session, request.registry["session.settings"]
-    user, cart = request.current_user, Cart(session)
+    user, cart = request.current_user, request.cart
     lines = list(lines_of(request, cart))
     created = int(session.created)
     until = min(time.time() + limits.idle_timeout, created + limits.absolute_timeout)

@@ -6,7 +6,7 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.view import view_config
 from sqlalchemy import or_, select
 
-from demoapp.cart import Cart, TooMany
+from demoapp.cart import TooMany
 from demoapp.forms import one, quantity
 from demoapp.i18n import _
 from demoapp.models import Category, Product
@@ -57,7 +57,7 @@ def product(request: Any) -> dict[str, Any]:
 
 
 def cart_page(request: Any, error: str | None = None) -> dict[str, Any]:
-    cart = Cart(request.session)
+    cart = request.cart
     lines = list(lines_of(request, cart))
     shown = {
         "id": cart.id,
@@ -85,7 +85,7 @@ def add(request: Any) -> Any:
     if found is None:
         return cart_page(request, _("We do not sell that."))
     try:
-        Cart(request.session).add(found.sku, quantity(request, "1", minimum=1))
+        request.cart.add(found.sku, quantity(request, "1", minimum=1))
     except (TooMany, ValueError):
         return cart_page(request, QUANTITY)
     return HTTPSeeOther(request.route_path("cart"))
@@ -94,12 +94,12 @@ def add(request: Any) -> Any:
 @view_config(route_name="cart_item", request_method="POST", renderer="demoapp:templates/cart.pt")
 def change(request: Any) -> Any:
     sku = request.matchdict["sku"]
-    if sku not in Cart(request.session).lines:
+    if sku not in request.cart.lines:
         find(request, sku)
     try:
         wanted = quantity(request, "", minimum=0)
-        if wanted or sku in Cart(request.session).lines:
-            Cart(request.session).set(sku, wanted)
+        if wanted or sku in request.cart.lines:
+            request.cart.set(sku, wanted)
     except ValueError:
         return cart_page(request, QUANTITY)
     return HTTPSeeOther(request.route_path("cart"))
@@ -107,5 +107,5 @@ def change(request: Any) -> Any:
 
 @view_config(route_name="cart_clear", request_method="POST")
 def clear(request: Any) -> Any:
-    Cart(request.session).clear()
+    request.cart.clear()
     return HTTPSeeOther(request.route_path("cart"))
