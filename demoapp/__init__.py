@@ -11,7 +11,7 @@ def main(global_config: Any, **settings: Any) -> Any:
     """The WSGI application; what `pserve` calls. Every part is one line below."""
     with Configurator(settings=resolve(settings)) as config:
         config.include("demoapp.settings")
-        config.include("pyramid_chameleon")
+        config.include("demoapp.templating")
         config.include("demoapp.sessions")  # the one this project is about
         config.include("demoapp.db")
         config.include("demoapp.security")

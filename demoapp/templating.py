@@ -1,0 +1,47 @@
+"""Page templates: pyramid_chameleon's, but compiled by one thread at a time.
+
+Left alone, threads that need a template for the first time compile it side by side. CPython 3.11
+then fails in one of them with "SystemError: AST constructor recursion depth mismatch"
+(python/cpython#106905), and the first visitors of a fresh process see an error page.
+"""
+
+from threading import Lock
+from typing import Any
+
+from pyramid.decorator import reify
+from pyramid_chameleon.renderer import template_renderer_factory
+from pyramid_chameleon.zpt import PyramidPageTemplateFile, ZPTTemplateRenderer
+
+_compiling = Lock()
+
+
+class Template(PyramidPageTemplateFile):
+    """A template file. What it loads, as in `load: layout.pt`, is of this class, too."""
+
+    def cook_check(self) -> bool:
+        """Compile it if nobody has done so yet, or if the file has changed since."""
+        with _compiling:
+            compiled: bool = super().cook_check()
+            return compiled
+
+
+class TemplateRenderer(ZPTTemplateRenderer):
+    @reify
+    def template(self) -> Template:
+        lookup = self.lookup
+        return Template(
+            self.path,
+            auto_reload=lookup.auto_reload,
+            debug=lookup.debug,
+            translate=lookup.translate,
+            macro=self.macro,
+        )
+
+
+def renderer(info: Any) -> Any:
+    return template_renderer_factory(info, TemplateRenderer)
+
+
+def includeme(config: Any) -> None:
+    config.include("pyramid_chameleon")
+    config.add_renderer(".pt", renderer)
