@@ -73,6 +73,9 @@ class Visitor(TestApp):
     def state(self) -> Any:
         return self.get("/session.json").json
 
+    def cookie_header(self) -> str:
+        return "; ".join(f"{name}={self.cookie(name)}" for name in self.cookies)
+
     def cookie(self, name: str = "session") -> str | None:
         value = self.cookies.get(name)
         return value.strip('"') if value else None
