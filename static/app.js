@@ -21,6 +21,22 @@ if (focusId) {
   document.getElementById(focusId)?.focus({ preventScroll: true });
 }
 
+// The account menu is a plain <details>: Escape and a press elsewhere close it, too.
+const menu = document.querySelector("details.account");
+document.addEventListener("click", (event) => {
+  if (menu && !menu.contains(event.target)) menu.open = false;
+});
+menu?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.open) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// On a phone the shelves scroll sideways: begin with the one that is open.
+const here = document.querySelector(".site-nav [aria-current]");
+const shelves = here?.closest("ul");
+if (shelves) shelves.scrollLeft = here.offsetLeft - (shelves.clientWidth - here.offsetWidth) / 2;
+
 // The strip "Where is your cart now?": what the session cost on this request (Server-Timing header).
 const strip = document.querySelector("[data-server-timing]");
 const timings = performance.getEntriesByType("navigation")[0]?.serverTiming ?? [];
