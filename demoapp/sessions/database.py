@@ -43,6 +43,7 @@ from demoapp.sessions.interfaces import (
 )
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import SessionSettings
+from demoapp.sessions.transaction import in_transaction
 
 metadata = MetaData()
 """Of the session layer alone: an application adds it to its migrations' target_metadata."""
@@ -157,9 +158,12 @@ class DatabaseStore:
 
     @contextmanager
     def _connection(self, request: Any, writing: bool = False) -> Iterator[Connection]:
-        """The request's own connection; outside its transaction, one for the moment."""
+        """The request's own connection; outside its transaction, one for the moment.
+
+        So too in an exception view: its error may have left the request's own unusable.
+        """
         with _errors_told():
-            if request.environ.get("tm.active"):
+            if in_transaction(request):
                 if writing:
                     mark_changed(request.dbsession, request.tm)
                 yield request.dbsession.connection()

@@ -29,7 +29,7 @@ from demoapp.sessions.interfaces import (
     new_id,
 )
 from demoapp.sessions.settings import SessionSettings
-from demoapp.sessions.transaction import join, may_be_saved
+from demoapp.sessions.transaction import failed, in_transaction, join, may_be_saved
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,8 @@ class Session(MutableMapping[str, Any]):
         """The live dict, loaded on first use."""
         if self._data is None:
             self._load()
+        elif self._joined and failed(self.request):
+            self.reset()  # the view's changes are lost; those of its exception view are not
         if self._record is not None:
             # From here on a nested value may be changed without our noticing. Asked each time,
             # because a view may have ended the transaction and begun another.
@@ -211,8 +213,7 @@ class Session(MutableMapping[str, Any]):
 
     def _fetch(self, key: str) -> Record | None:
         """The record, if it may be used. On a replay it is locked, so progress is certain."""
-        environ = self.request.environ
-        if environ.get("retry.attempt", 0) > 0 and environ.get("tm.active"):
+        if self.request.environ.get("retry.attempt", 0) > 0 and in_transaction(self.request):
             self.lock = secrets.token_urlsafe(12)
             self._join()  # whatever happens from here on, the end of the transaction unlocks
         self.locked_key = key
@@ -293,19 +294,21 @@ class Session(MutableMapping[str, Any]):
         if change:
             self._record = change.new
             self._text = change.new.data if change.new else "{}"
-        self.settle()
+        self.lock = None
+        self._settle()
 
-    def settle(self) -> None:
-        """The transaction is over."""
-        self._ended, self._joined, self._late, self._id, self.lock = False, False, False, None, None
+    def _settle(self) -> None:
+        self._ended, self._joined, self._late, self._id = False, False, False, None
 
     def reset(self) -> None:
-        """The transaction came to nothing: so did what was put in the session."""
+        """The transaction came to nothing: so did what was put in the session meanwhile."""
+        if not self._joined:
+            return  # done already, and what an exception view put in since is to stay
         if self._data is not None:
             self._data = json.loads(self._text)
         self._owner = self._record.owner if self._record else None
         self._device = self._record.device if self._record else ""
-        self.settle()
+        self._settle()
         self._late = True  # an exception view may still put something in
 
     # -- answering

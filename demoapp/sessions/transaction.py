@@ -24,10 +24,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+def in_transaction(request: Any) -> bool:
+    """Whether there is a transaction that may still be committed.
+
+    Exception views run inside the one that their error has already doomed.
+    """
+    return bool(request.environ.get("tm.active")) and not failed(request)
+
+
+def failed(request: Any) -> bool:
+    """Whether an exception view is answering."""
+    return getattr(request, "exception", None) is not None
+
+
 def join(session: "Session") -> bool:
     """Let the session take part in the request's transaction; False if there is none."""
     request = session.request
-    if not request.environ.get("tm.active"):
+    if not in_transaction(request):
         return False
     session.store.enlist(request)
     request.tm.get().join(SessionDataManager(session, request.tm))

@@ -15,8 +15,9 @@ from unittest import mock
 import redis
 from pyramid.config import Configurator
 from pyramid.request import Request, apply_request_extensions
-from sqlalchemy import create_engine, event, insert, select, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.exc import OperationalError
+from transaction.interfaces import TransientError
 
 from demoapp.sessions.database import metadata, sessions
 from demoapp.sessions.interfaces import Change, ISessionStore, Record, SessionStore
@@ -43,6 +44,15 @@ class Clock:
 
 class Refused(Exception):
     """What a view of a test raises; an exception view answers it."""
+
+
+class Again(Refused, TransientError):
+    """Likewise, but the request is replayed before it counts."""
+
+
+def never(request: Any) -> bool:
+    """For `tm.activate_hook`: the request has no transaction."""
+    return False
 
 
 def open_app(settings: dict[str, str]) -> Any:
@@ -125,7 +135,10 @@ class Bed(abc.ABC):
 
 class MemoryBed(Bed):
     name = "memory"
-    settings: ClassVar = {"session.strategy": "memory"}
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.settings = {"session.strategy": "memory"}
 
     def _records(self) -> dict[str, Record]:
         return self.store._records  # type: ignore[attr-defined,no-any-return]
@@ -207,13 +220,6 @@ class DatabaseBed(Bed):
         with self.engine.begin() as connection:
             connection.execute(sessions.delete())
 
-    def open(self, **settings: str) -> Any:
-        app = super().open(**settings)
-        if self.name == "sqlite":
-            engine = app.registry["dbsession_factory"].kw["bind"]
-            event.listen(engine, "connect", _be_impatient)
-        return app
-
     def close(self) -> None:
         super().close()
         self.engine.dispose()
@@ -248,10 +254,6 @@ class DatabaseBed(Bed):
             query = select(sessions.c.key).where(sessions.c.key == key)
             free = connection.execute(query.with_for_update(skip_locked=True)).first()
             return free is None and connection.execute(query).first() is not None
-
-
-def _be_impatient(connection: Any, record: Any) -> None:
-    connection.execute("PRAGMA busy_timeout = 500")
 
 
 def plant(bed: Bed, record: Record) -> None:

@@ -56,7 +56,6 @@ def load(bed: Bed, key: str) -> Record | None:
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' SQLite connections wait for 0.5 s as well."""
     monkeypatch.setattr(memory, "WAIT_SECONDS", 0.5)
     monkeypatch.setattr(redis, "WAIT_SECONDS", 0.5)
     monkeypatch.setattr(database, "LOCK_SECONDS", 0.5)
@@ -256,6 +255,8 @@ def test_locked_load_does_not_wait_for_ever(bed: Bed) -> None:
     one = stored(bed)
     with attempt(bed.app) as first, attempt(bed.app) as second:
         hold(bed, first, one.key, "first")
+        if bed.name == "sqlite":
+            second.dbsession.connection().exec_driver_sql("PRAGMA busy_timeout = 500")
         began = time.monotonic()
         with pytest.raises(SessionConflict):
             hold(bed, second, one.key, "second")
