@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from webob import Request
@@ -48,7 +49,7 @@ def main() -> None:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            submit(json.loads(line), lambda told: write_line(writer, told))
+            submit(json.loads(line), partial(write_line, writer))
             os._exit(0)
         os.close(writer)
         with os.fdopen(reader) as told:
