@@ -2,146 +2,126 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from demoapp.db import make_engine
-from tests.integration.client import Answer, Client, order_number, together
-from tests.integration.conftest import StartShops
-from tests.processes import Shop, wait_until
+from tests.integration.client import Client, order_number, together
+from tests.integration.conftest import Deployment
+from tests.processes import wait_until
 
 WRITERS, ADDS = 32, 10
 BUYERS, STOCK = 300, 100
 
 
-def processes(backend: str) -> int:
-    return 1 if backend.startswith("memory") else 2
-
-
-def sql(url: str, statement: str) -> Any:
-    engine = make_engine(url)
-    try:
-        with engine.begin() as connection:
-            result = connection.execute(text(statement))
-            return result.scalar() if result.returns_rows else None
-    finally:
-        engine.dispose()
-
-
-def replays(shops: list[Shop]) -> int:
-    total = 0
-    for shop in shops:
-        with Client(shop.base_url) as client:
-            total += int(client.get("/probe/replays").text)
-    return total
-
-
 @pytest.fixture
-def database(request: pytest.FixtureRequest, backend: str) -> str:
-    """The URL of the backend's database."""
-    return str(request.getfixturevalue(f"{backend.split('-')[1]}_url"))
+def measured(
+    deployment: Deployment, record_property: Callable[[str, object], None]
+) -> Callable[[], Any]:
+    """A context manager that writes seconds and replays into the JUnit report."""
+
+    @contextmanager
+    def measure() -> Iterator[None]:
+        replays, begun = deployment.replays(), time.perf_counter()
+        yield
+        record_property("seconds", round(time.perf_counter() - begun, 2))
+        record_property("replays", deployment.replays() - replays)
+
+    return measure
 
 
 def test_every_parallel_add_to_one_cart_is_kept_F8(
-    start_shops: StartShops, backend: str, record_property: Any
+    deployment: Deployment,
+    measured: Callable[[], Any],
+    record_property: Callable[[str, object], None],
 ) -> None:
-    shops = start_shops(backend, processes(backend))
-    with Client(shops[0].base_url).open() as first:
+    with deployment.client().open() as first:
         assert first.add().status == 303
 
         def add(writer: int) -> list[int]:
-            with Client(shops[writer % len(shops)].base_url) as client:
-                client.cookies = first.cookies
-                return [client.add().status for _ in range(ADDS)]
+            with deployment.client(writer) as tab:
+                tab.cookies = first.cookies  # the tabs of one browser
+                return [tab.add().status for _ in range(ADDS)]
 
-        begun = time.perf_counter()
-        rows = together(partial(add, writer) for writer in range(WRITERS))
-        record_property("seconds", round(time.perf_counter() - begun, 2))
-        record_property("replays", replays(shops))
-        record_property("kept", first.in_cart())
-        assert Counter(chain(*rows)) == {303: WRITERS * ADDS}  # nobody refused
+        with measured():
+            rows = together(partial(add, writer) for writer in range(WRITERS))
         kept = first.in_cart()
-        if backend.startswith("custom"):  # documented: the last answer wins
+        record_property("kept", kept)
+        assert Counter(chain(*rows)) == {303: WRITERS * ADDS}  # nobody refused
+        if deployment.strategy == "custom":  # documented: the last answer wins
             assert 1 < kept <= 1 + WRITERS * ADDS
         else:
             assert kept == 1 + WRITERS * ADDS
 
 
 def test_a_cart_sent_300_times_is_one_order_F6(
-    start_shops: StartShops, backend: str, database: str, record_property: Any
+    deployment: Deployment, measured: Callable[[], Any]
 ) -> None:
-    shops = start_shops(backend, processes(backend))
-    with Client(shops[0].base_url).open() as first:
-        assert first.add(quantity=2).status == 303
+    with deployment.client().open() as first:
+        assert first.add("ujeon", quantity=2).status == 303
         cart_id = first.state()["cart"]["id"]
-    clients = [Client(shops[n % len(shops)].base_url, first.cookies) for n in range(BUYERS)]
 
-    def submit(client: Client) -> tuple[int, str]:
-        with client:
+    def submit(number: int) -> tuple[int, str]:
+        """The order that this answer leads to."""
+        with deployment.client(number, first.cookies) as client:
             answer = client.order(cart_id)
-            if answer.status != 303:
-                return answer.status, answer.text
-            page = client.get(answer.location)
+            page = client.get(answer.location) if answer.status == 303 else answer
             return page.status, order_number(page.text) if page.status == 200 else page.text
 
-    stock = sql(database, "SELECT stock FROM product WHERE sku = 'sejak'")
-    begun = time.perf_counter()
-    seen = Counter(together(partial(submit, client) for client in clients))
-    record_property("seconds", round(time.perf_counter() - begun, 2))
-    record_property("replays", replays(shops))
-    assert sql(database, "SELECT count(*) FROM purchase") == 1
-    number = sql(database, "SELECT number FROM purchase")
-    assert seen == {(200, number): BUYERS}
-    assert sql(database, "SELECT stock FROM product WHERE sku = 'sejak'") == stock - 2
+    stock = deployment.sql("SELECT stock FROM product WHERE sku = 'ujeon'")
+    with measured():
+        seen = Counter(together(partial(submit, number) for number in range(BUYERS)))
+    where = f"FROM purchase WHERE cart_id = '{cart_id}'"
+    assert deployment.sql(f"SELECT count(*) {where}") == 1
+    assert seen == {(200, deployment.sql(f"SELECT number {where}")): BUYERS}
+    assert deployment.sql("SELECT stock FROM product WHERE sku = 'ujeon'") == stock - 2
 
 
-@pytest.mark.parametrize(
-    "backend", ["redis-sqlite", "redis-postgres", "database-sqlite", "database-postgres"]
-)
-def test_no_more_is_sold_than_there_is_F7(
-    start_shops: StartShops, backend: str, database: str, record_property: Any
-) -> None:
-    shops = start_shops(backend, 2)
-    sql(database, f"UPDATE product SET stock = {STOCK} WHERE sku = 'sejak'")
-    with Client(shops[0].base_url).open() as visitor:
+def carts_of_one(deployment: Deployment, sku: str) -> list[tuple[Client, str]]:
+    """As many visitors as there are buyers, each with a cart of its own, and its id."""
+    with deployment.client().open() as visitor:
         token = visitor.cookies
 
-    def fill_cart(number: int) -> tuple[Client, str]:
-        with Client(shops[number % 2].base_url, token) as client:
-            assert client.add().status == 303
+    def fill(number: int) -> tuple[Client, str]:
+        with deployment.client(number, token) as client:
+            assert client.add(sku).status == 303
             return client, client.state()["cart"]["id"]
-
-    def buy(client: Client, cart_id: str) -> Answer:
-        with client:
-            return client.order(cart_id)
 
     carts: list[tuple[Client, str]] = []
     for group in range(0, BUYERS, 50):
-        carts += together(partial(fill_cart, number) for number in range(group, group + 50))
+        carts += together(partial(fill, number) for number in range(group, group + 50))
     assert len({cart_id for _, cart_id in carts}) == BUYERS
-    begun = time.perf_counter()
-    answers = together(partial(buy, client, cart_id) for client, cart_id in carts)
-    record_property("seconds", round(time.perf_counter() - begun, 2))
-    record_property("replays", replays(shops))
-    assert Counter(answer.status for answer in answers) == {303: STOCK, 409: BUYERS - STOCK}
-    assert all("not enough left" in answer.text for answer in answers if answer.status == 409)
-    assert sql(database, "SELECT stock FROM product WHERE sku = 'sejak'") == 0
-    assert sql(database, "SELECT sum(quantity) FROM purchase_line") == STOCK
-    assert sql(database, "SELECT count(*) FROM purchase") == STOCK
+    return carts
 
 
-def test_logout_during_a_slow_request_stays_S13(
-    start_shops: StartShops, backend: str, tmp_path: Path
+def test_no_more_is_sold_than_there_is_F7(
+    deployment: Deployment, measured: Callable[[], Any]
 ) -> None:
-    shops = start_shops(backend, processes(backend))
-    with Client(shops[0].base_url).open() as client, Client(shops[-1].base_url) as slow:
+    deployment.sql(f"UPDATE product SET stock = {STOCK} WHERE sku = 'sejak'")
+    carts = carts_of_one(deployment, "sejak")
+
+    def buy(client: Client, cart_id: str) -> tuple[int, bool]:
+        with client:
+            answer = client.order(cart_id)
+            return answer.status, "not enough left" in answer.text
+
+    with measured():
+        answers = together(partial(buy, client, cart_id) for client, cart_id in carts)
+    assert Counter(answers) == {(303, False): STOCK, (409, True): BUYERS - STOCK}
+    assert deployment.sql("SELECT stock FROM product WHERE sku = 'sejak'") == 0
+    sold = "SELECT sum(quantity) FROM purchase_line WHERE sku = 'sejak'"
+    assert deployment.sql(sold) == STOCK
+
+
+def test_logout_during_a_slow_request_stays_S13(deployment: Deployment, tmp_path: Path) -> None:
+    with deployment.client().open() as client, deployment.client(1) as slow:
         client.add()
-        client.log_in()
+        client.log_in("minji")
         before = dict(client.cookies)
         slow.cookies.update(before)
 
@@ -153,6 +133,6 @@ def test_logout_during_a_slow_request_stays_S13(
 
         answer, status = together([partial(slow.get, f"/probe/slow?folder={tmp_path}"), log_out])
         assert (answer.status, status) == (200, 303)
-        for cookies in (before, slow.cookies, client.cookies):
-            with Client(shops[0].base_url, cookies) as visitor:
+        for number, cookies in enumerate((before, slow.cookies, client.cookies)):
+            with deployment.client(number, cookies) as visitor:
                 assert visitor.state()["user"] is None
