@@ -62,8 +62,9 @@ def test_store_and_log_know_the_hash_only_S2(
         visitor.do(act)
         ids.append(visitor.cookie)
         key = key_of(visitor.cookie or "")
+        assert key
         assert key in bed.dump()
-        assert visitor.do(lambda request: request.session.handle) == (key or "")[:12]
+        assert visitor.do(lambda request: request.session.handle) == key[:12]
     visitor.do(lambda request: request.session.invalidate())
     for one in filter(None, ids):
         assert one not in bed.dump()
@@ -100,7 +101,7 @@ def calls(bed: Bed) -> list[int]:
         count()
         return original(*args)
 
-    bed.store.load = load  # type: ignore[method-assign]
+    bed.store.load = load  # type: ignore[method-assign,assignment]
     return counted
 
 

@@ -175,9 +175,11 @@ def test_invalidate_ends_record_and_cookie_S6(bed: Bed, visitor: Visitor) -> Non
 
 
 def test_invalidated_session_may_be_used_again(bed: Bed, visitor: Visitor) -> None:
-    visitor.do(
-        lambda request: setattr(request.session, "owner", "7") or request.session.update(a=1)
-    )
+    def log_in(request: Any) -> None:
+        request.session["a"] = 1
+        request.session.owner = "7"
+
+    visitor.do(log_in)
     old = visitor.cookie
 
     def leave_and_stay(request: Any) -> None:

@@ -51,6 +51,27 @@ BAD_DATA = [
     "\x80\x04",
 ]
 
+WRONG: tuple[dict[str, Any], ...] = (
+    {"format": 0},
+    {"format": 2},
+    {"format": "1"},
+    {"version": 0},
+    {"version": -1},
+    {"version": "1"},
+    {"version": True},
+    {"version": None},
+    {"created": "yesterday"},
+    {"created": None},
+    {"created": True},
+    {"created": 10**400},
+    {"created": float("inf")},
+    {"created": float("nan")},
+    {"owner": 7},
+    {"device": None},
+    {"data": []},
+    {"data": None},
+)
+
 BAD_REDIS = [
     b"",
     b"\x00",
@@ -64,29 +85,7 @@ BAD_REDIS = [
     compact(GOOD) + b"}",
     json.dumps(GOOD).encode(),  # with blanks: the scripts could never write it
     compact({"version": 1, **GOOD}),  # in another order: likewise
-    *(
-        compact({**GOOD, **wrong})
-        for wrong in (
-            {"format": 0},
-            {"format": 2},
-            {"format": "1"},
-            {"version": 0},
-            {"version": -1},
-            {"version": "1"},
-            {"version": True},
-            {"version": None},
-            {"created": "yesterday"},
-            {"created": None},
-            {"created": True},
-            {"created": 10**400},
-            {"created": float("inf")},
-            {"created": float("nan")},
-            {"owner": 7},
-            {"device": None},
-            {"data": []},
-            {"data": None},
-        )
-    ),
+    *(compact({**GOOD, **wrong}) for wrong in WRONG),
     b"[" * 100_000,
 ]
 
@@ -104,13 +103,14 @@ BAD_TYPES: list[dict[str, Any]] = [  # SQLite keeps any type in any column
 
 
 def bad_records(bed: Bed) -> list[dict[str, Any]]:
-    data = [{"data": text} for text in BAD_DATA if "\x00" not in text]
-    return {
+    data: list[dict[str, Any]] = [{"data": text} for text in BAD_DATA if "\x00" not in text]
+    bad: dict[str, list[dict[str, Any]]] = {
         "memory": data,
         "redis": [{"raw": raw} for raw in BAD_REDIS],
         "sqlite": [*data, *BAD_ROWS, *BAD_TIMES, *BAD_TYPES],
         "postgresql": [*data, *BAD_ROWS, *BAD_TIMES],
-    }[bed.name]
+    }
+    return bad[bed.name]
 
 
 def replaced_by_a_fresh_one(bed: Bed, bad: dict[str, Any], log: pytest.LogCaptureFixture) -> None:

@@ -129,7 +129,7 @@ def test_failure_while_a_session_is_begun_leaves_no_record(bed: Bed, step: str) 
     assert notes(bed) == []
 
 
-TOO_LARGE = ("x" * 300, "만" * 100, [[]] * 200, "\ud800" * 60)
+TOO_LARGE: tuple[Any, ...] = ("x" * 300, "만" * 100, [[]] * 200, "\ud800" * 60)
 
 
 @pytest.mark.parametrize("value", TOO_LARGE)
@@ -394,7 +394,7 @@ def test_other_request_in_the_middle_of_this_one(
     """It conflicts and is replayed on what it finds then: never on what was ended."""
     other = Visitor(bed.app, cookie=visitor.cookie)
     change, expected = MEANWHILE[meanwhile]
-    attempts = []
+    attempts: list[int] = []
 
     def act(request: Any) -> None:
         request.session.setdefault("cart", [])

@@ -1,0 +1,255 @@
+"""A store that cannot be reached, or goes away in the middle; real servers, really gone."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from demoapp.sessions.interfaces import Change, SessionStoreUnavailable, new_id
+from tests.processes import free_port
+from tests.servers import RedisServer
+from tests.sessions.beds import Bed, Clock, RedisBed, Refused, attempt
+from tests.sessions.saboteur import Sabotage, Saboteur, fail
+from tests.sessions.test_contract import fresh
+from tests.sessions.visitor import Visitor
+
+
+@pytest.fixture(params=["redis", "database"])
+def gone(request: pytest.FixtureRequest, one_bed: Callable[[str], Bed], tmp_path: Path) -> Bed:
+    """An application whose store was never there."""
+    bed = one_bed("memory")
+    bed.settings = {
+        "session.strategy": request.param,
+        "session.redis.url": f"redis://127.0.0.1:{free_port()}/0",
+        "sqlalchemy.url": f"sqlite:///{tmp_path / 'missing' / 'x.sqlite'}",
+    }
+    return bed.start()
+
+
+def test_every_method_says_so_F1(gone: Bed) -> None:
+    record = fresh(gone, owner="7")
+    change = Change(record, record)
+    store = gone.store
+    for method in (
+        lambda request: store.load(request, record.key),
+        lambda request: store.load(request, record.key, "writer"),
+        lambda request: store.write(request, Change(None, record)),
+        lambda request: store.write(request, change),
+        lambda request: store.prepare(request, change),
+        lambda request: store.delete(request, record.key),
+        lambda request: store.owned_by(request, "7"),
+        store.ping,
+    ):
+        with pytest.raises(SessionStoreUnavailable), attempt(gone.app) as request:
+            method(request)
+
+
+def test_commit_and_release_of_redis_say_so_too_F1(one_bed: Callable[[str], Bed]) -> None:
+    bed = one_bed("memory")
+    bed.settings = {
+        "session.strategy": "redis",
+        "session.redis.url": f"redis://127.0.0.1:{free_port()}/0",
+    }
+    bed.start()
+    record = fresh(bed)
+    with attempt(bed.app) as request:
+        with pytest.raises(SessionStoreUnavailable):
+            bed.store.commit(request, Change(record, None))
+        with pytest.raises(SessionStoreUnavailable):
+            bed.store.release(request, record.key, "writer")
+
+
+def test_outage_is_no_new_session_F1(gone: Bed) -> None:
+    """The cookie stays with the browser; and one request waits for one time-out, not for many."""
+    cookie = new_id()
+    visitor = Visitor(gone.app, cookie=cookie)
+    caught: list[Exception] = []
+
+    def act(request: Any) -> None:
+        for _ in range(3):
+            with pytest.raises(SessionStoreUnavailable) as info:
+                request.session.get("a")
+            caught.append(info.value)
+        raise Refused
+
+    visitor.do(act)
+    assert visitor.status == 418
+    assert len({id(one) for one in caught}) == 1
+    assert visitor.sent == []
+    assert visitor.cookie == cookie
+
+
+def test_untouched_request_needs_no_store_F1(gone: Bed) -> None:
+    visitor = Visitor(gone.app, cookie=new_id())
+    visitor.do(lambda request: None)
+    assert visitor.status == 200
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """To stop and pause."""
+    with RedisServer(persist=True) as server:
+        yield server
+
+
+@pytest.fixture
+def bed(own_redis: RedisServer, clock: Clock, tmp_path: Path) -> Iterator[RedisBed]:
+    bed = RedisBed(clock, own_redis.url)
+    bed.settings["sqlalchemy.url"] = f"sqlite:///{tmp_path / 'x.sqlite'}"
+    bed.start()
+    yield bed
+    bed.close()
+
+
+@pytest.fixture
+def visitor(bed: RedisBed) -> Visitor:
+    visitor = Visitor(bed.app)
+    visitor.put(cart=[])
+    return visitor
+
+
+def test_refused_and_hung_redis_give_up_quickly_F1(
+    own_redis: RedisServer, visitor: Visitor
+) -> None:
+    def took(seconds: float) -> None:
+        began = time.monotonic()
+        with pytest.raises(SessionStoreUnavailable):
+            visitor.data()
+        assert time.monotonic() - began < seconds
+
+    own_redis.pause()
+    took(0.6)
+    own_redis.resume()
+    assert visitor.data() == {"cart": []}
+    own_redis.stop()
+    took(0.25)  # the target is 50 ms; these cores are shared
+    own_redis.start()
+    assert visitor.data() == {"cart": []}  # the pool heals at once
+
+
+def test_redis_gone_before_the_write_loses_both(own_redis: RedisServer, visitor: Visitor) -> None:
+    def act(request: Any) -> None:
+        request.session["cart"].append(1)
+        own_redis.stop()
+
+    with pytest.raises(SessionStoreUnavailable):
+        visitor.do(act)
+    own_redis.start()
+    assert visitor.data() == {"cart": []}
+
+
+def test_redis_gone_after_the_database_has_committed(
+    own_redis: RedisServer, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then the answer stands and the session stays as it was, which is logged."""
+
+    def act(request: Any) -> None:
+        request.session["cart"].append(1)
+        Saboteur(request, "tpc_vote", own_redis.stop)
+
+    visitor.do(act)
+    assert visitor.status == 200
+    assert visitor.sent == []
+    assert "session not saved, though its transaction was" in caplog.text
+    own_redis.start()
+    assert visitor.data() == {"cart": []}
+
+
+def test_lock_that_ran_out_before_the_commit_F8(
+    bed: RedisBed, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever was faster then wins: nothing of theirs is overwritten."""
+
+    def other() -> None:
+        bed.advance(11)
+        Visitor(bed.app, cookie=visitor.cookie).put(cart=["theirs"])
+
+    def act(request: Any) -> None:
+        request.session["cart"].append("mine")
+        Saboteur(request, "tpc_vote", other)
+
+    visitor.do(act)
+    assert visitor.status == 200
+    assert "the lock ran out before the commit" in caplog.text
+    assert visitor.data() == {"cart": ["theirs"]}
+
+
+def test_lock_that_cannot_be_released_runs_out(
+    own_redis: RedisServer,
+    bed: RedisBed,
+    visitor: Visitor,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def stop_and_fail() -> None:
+        own_redis.stop()
+        fail()
+
+    def act(request: Any) -> None:
+        request.session["cart"].append(1)
+        Saboteur(request, "tpc_vote", stop_and_fail)
+
+    with pytest.raises(Sabotage):
+        visitor.do(act)
+    assert "stays locked for some seconds" in caplog.text
+    own_redis.start()
+    assert visitor.data() == {"cart": []}
+    bed.advance(11)
+    visitor.put(cart=[2])
+    assert visitor.data() == {"cart": [2]}
+
+
+def test_late_save_without_redis_does_not_break_the_answer(
+    own_redis: RedisServer, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def act(request: Any) -> None:
+        raise Refused
+
+    def late(request: Any) -> None:
+        request.session.flash("lost")
+        own_redis.stop()
+
+    visitor.do(act, late)
+    assert visitor.status == 418
+    assert visitor.sent == []
+    assert "was not saved" in caplog.text
+
+
+def test_replica_refuses_to_write_F1(own_redis: RedisServer, bed: Bed, visitor: Visitor) -> None:
+    """A failover has left us with one that is read-only."""
+    bed.redis.execute_command("REPLICAOF", "127.0.0.1", str(free_port()))  # type: ignore[attr-defined]
+    with pytest.raises(SessionStoreUnavailable):
+        visitor.put(cart=[1])
+    bed.redis.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[attr-defined]
+    assert visitor.data() == {"cart": []}
+
+
+def test_empty_connection_pool_is_an_outage_F3(one_bed: Callable[[str], Bed]) -> None:
+    bed = one_bed("sqlite").start()
+    visitor = Visitor(bed.app)
+    visitor.put(a=1)
+    engine = bed.app.registry["dbsession_factory"].kw["bind"]
+    engine.pool._timeout = 0.05
+    taken = [engine.connect() for _ in range(engine.pool.size() + engine.pool._max_overflow)]
+    with pytest.raises(SessionStoreUnavailable):
+        visitor.data()
+    for connection in taken:
+        connection.close()
+    assert visitor.data() == {"a": 1}
+
+
+def test_commands_fail_for_reasons_of_the_database_F3(one_bed: Callable[[str], Bed]) -> None:
+    """The table is missing: an outage too, and not the visitor's fault."""
+    bed = one_bed("sqlite").start()
+    visitor = Visitor(bed.app)
+    visitor.put(a=1)
+    engine = bed.app.registry["dbsession_factory"].kw["bind"]
+
+    def rename(connection: Any, cursor: Any, text: str, values: Any, *_: Any) -> Any:
+        return text.replace("session", "missing"), values
+
+    event.listen(engine, "before_cursor_execute", rename, retval=True)
+    with pytest.raises(SessionStoreUnavailable, match="no such table"):
+        visitor.data()
