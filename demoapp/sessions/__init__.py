@@ -7,6 +7,7 @@ pyramid_tm and pyramid_retry, which it includes, and the `session.*` settings.
 - interfaces.py    the contract of a store, the record, the errors
 - session.py       the session: an ISession that loads when asked and writes what changed
 - transaction.py   its part in the request's transaction
+- timing.py        what it cost, in the Server-Timing header
 - cookie.py        the cookie
 - memory.py, redis.py, database.py, custom.py    one strategy each, named as in the ini file
 """
@@ -34,3 +35,4 @@ def includeme(config: Any) -> None:
     config.include("pyramid_retry")
     config.include(STRATEGIES[settings.strategy])
     config.add_subscriber("demoapp.sessions.privacy.keep_private", "pyramid.events.NewResponse")
+    config.add_subscriber("demoapp.sessions.timing.tell", "pyramid.events.NewResponse")

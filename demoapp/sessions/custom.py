@@ -20,6 +20,7 @@ from demoapp.sessions.cookie import SessionCookie
 from demoapp.sessions.interfaces import SessionNotSerializable, SessionTooLarge
 from demoapp.sessions.session import CLOCK_SKEW
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
+from demoapp.sessions.timing import cost_of, timed
 
 DEFAULT = "demoapp.sessions.custom.signed_cookie"
 COOKIE_LIMIT = 4064
@@ -68,11 +69,22 @@ def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
         session = newest(request)
         if session.new and sent:
             _adopt(session, (factory(request) for factory in retired))
+        session._set_cookie = _measured(request, session._set_cookie)
         if request.environ.get("tm.active"):
             request.tm.get().join(_SizeCheck(request, session, measure))
         return session
 
     return session_factory
+
+
+def _measured(request: Any, write: Callable[[Any], None]) -> Callable[[Any], None]:
+    def set_cookie(response: Any) -> None:
+        cost = cost_of(request)
+        cost.saved = True
+        with cost.save:
+            write(response)
+
+    return set_cookie
 
 
 def _adopt(session: Any, candidates: Any) -> None:
@@ -161,4 +173,5 @@ def includeme(config: Any) -> None:
         ) from err
     if not callable(maker):
         raise SettingsError(f"session.custom.factory = {name!r} is not a function")
-    config.set_session_factory(maker(config.registry.settings))
+    factory = maker(config.registry.settings)
+    config.set_session_factory(timed(factory, countable=name == DEFAULT))

@@ -43,6 +43,7 @@ from demoapp.sessions.interfaces import (
 )
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import SessionSettings
+from demoapp.sessions.timing import trip
 from demoapp.sessions.transaction import in_transaction
 
 metadata = MetaData()
@@ -95,7 +96,7 @@ class DatabaseStore:
             if lock:
                 _begin_writing(connection)
             statement = _LOAD_LOCKED if lock else _LOAD
-            row = connection.execute(statement, {"key": key}).first()
+            row = _send(connection, statement, {"key": key}).first()
         return _record(row) if row is not None else None
 
     def enlist(self, request: Any) -> None:
@@ -115,16 +116,16 @@ class DatabaseStore:
         old, new = change.old, change.new
         if old is None:
             assert new is not None  # noqa: S101 - a change has one of them
-            connection.execute(_INSERT, _row(new))
+            _send(connection, _INSERT, _row(new))
             return
         which = {"old_key": old.key, "read": old.version}
         if change.only_touches:
-            connection.execute(_TOUCH, {"old_key": old.key, "last_seen": change.new.last_seen})  # type: ignore[union-attr]
+            _send(connection, _TOUCH, {"old_key": old.key, "last_seen": change.new.last_seen})  # type: ignore[union-attr]
             return
         if new is None:
-            result = connection.execute(_DELETE, which)
+            result = _send(connection, _DELETE, which)
         else:
-            result = connection.execute(_UPDATE, {**which, **_row(new)})
+            result = _send(connection, _UPDATE, {**which, **_row(new)})
         if result.rowcount != 1:
             raise SessionConflict("the session was changed by another request")
 
@@ -172,9 +173,15 @@ class DatabaseStore:
                     yield connection
 
 
+def _send(connection: Connection, statement: Any, values: dict[str, Any]) -> Any:
+    trip()
+    return connection.execute(statement, values)
+
+
 def _begin_writing(connection: Connection) -> None:
     """Make sure that the wait for the lock ends; on SQLite, which has no FOR UPDATE, take it."""
     if connection.dialect.name == "postgresql":
+        trip()
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
     else:
         driver: Any = connection.connection.dbapi_connection

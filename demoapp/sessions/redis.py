@@ -26,6 +26,7 @@ from demoapp.sessions.interfaces import (
 )
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
+from demoapp.sessions.timing import trip
 
 LOCK_SECONDS = 10
 """How long a writer may hold a record. Longer than any request of the shop takes."""
@@ -156,6 +157,7 @@ class RedisStore:
         if new and new.owner and (new.version == 1 or not change.old or not change.old.owner):
             name = _sessions_of(new.owner)
             pipe = self._redis.pipeline(transaction=False)
+            trip()
             pipe.sadd(name, new.key).expire(name, int(self._absolute_timeout)).execute()
 
     def release(self, request: Any, key: str, writer: str) -> None:
@@ -259,6 +261,12 @@ def _unavailable(err: client.RedisError) -> SessionStoreUnavailable:
     return SessionStoreUnavailable(f"Redis: {type(err).__name__}: {err}")
 
 
+class _CountingRedis(client.Redis):
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        trip()
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
 def connect(url: str, timeout: float) -> Any:
     """A client that gives up after `timeout` seconds, and asks again once if a connection broke.
 
@@ -266,7 +274,7 @@ def connect(url: str, timeout: float) -> Any:
     that times out is not repeated. redis-py's own defaults wait far longer than a page may.
     """
     try:
-        redis = client.Redis.from_url(
+        redis = _CountingRedis.from_url(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,

@@ -29,6 +29,7 @@ from demoapp.sessions.interfaces import (
     new_id,
 )
 from demoapp.sessions.settings import SessionSettings
+from demoapp.sessions.timing import cost_of
 from demoapp.sessions.transaction import failed, in_transaction, join, may_be_saved
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Session(MutableMapping[str, Any]):
     ) -> None:
         self.request = request
         self.store = store
+        self.cost = cost_of(request)
         self._settings = settings
         self._cookie = cookie
         self._data: dict[str, Any] | None = None  # None until something asks for it
@@ -199,8 +201,9 @@ class Session(MutableMapping[str, Any]):
         self._now = time.time()
         key = key_of(self._cookie.read(self.request) or "")
         try:
-            record = self._fetch(key) if key else None
-            self._text, self._data = record.data if record else "{}", _parse(record)
+            with self.cost.load:
+                record = self._fetch(key) if key else None
+                self._text, self._data = record.data if record else "{}", _parse(record)
         except CorruptRecord as err:
             log.warning("session %s is replaced by a fresh one: %s", (key or "")[:12], err)
             record, self._text, self._data = None, "{}", {}
@@ -322,9 +325,11 @@ class Session(MutableMapping[str, Any]):
     def _save_late(self) -> None:
         """Save what was changed outside a transaction, as exception views do."""
         try:
-            change = self.pending()
-            if change:
-                self.store.write(self.request, change)
+            with self.cost.save:
+                change = self.pending()
+                self.cost.saved = change is not None
+                if change:
+                    self.store.write(self.request, change)
             self.saved(change)
         except SessionError as err:
             # past every exception view: a lost flash message beats a broken answer

@@ -68,19 +68,23 @@ class SessionDataManager:
         return "session"
 
     def tpc_begin(self, transaction: Any) -> None:
-        self._change = self._session.pending()
+        cost = self._session.cost
+        with cost.save:
+            self._change = self._session.pending()
+        cost.saved = self._change is not None
 
     def commit(self, transaction: Any) -> None:
         if self._change is None:
             return
         session = self._session
         # The list of participants has no public name. With no other, one step will do.
-        if len(transaction._resources) == 1:
-            session.store.write(session.request, self._change)
-            self._written = True
-        else:
-            session.store.prepare(session.request, self._change)
-            self._prepared = True
+        alone = len(transaction._resources) == 1
+        with session.cost.save:
+            if alone:
+                session.store.write(session.request, self._change)
+            else:
+                session.store.prepare(session.request, self._change)
+        self._written, self._prepared = alone, not alone
 
     def tpc_vote(self, transaction: Any) -> None:
         """Nothing left to fail: `commit` has prepared the store."""
@@ -91,7 +95,8 @@ class SessionDataManager:
             self._release()  # a replay locks what it looks for, even if it finds nothing
         try:
             if change and not self._written:
-                session.store.commit(session.request, change)
+                with session.cost.save:
+                    session.store.commit(session.request, change)
         except SessionError as err:
             # The database has committed, so raising would replay what is done already.
             log.error("session not saved, though its transaction was: %s", err)
