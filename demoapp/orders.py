@@ -22,6 +22,7 @@ def current_cart(request: Any) -> Cart:
     Its order may have been committed without the session: in a cookie strategy the answer can
     get lost, and a process can die between the two.
     """
+    request.current_user  # noqa: B018 - first: it empties a session that was ended elsewhere
     cart = Cart(request.session)
     if cart.lines and request.dbsession.scalar(select(Order.id).where(Order.cart_id == cart.id)):
         cart.finish()

@@ -46,7 +46,10 @@ def current_user(request: Any) -> User | None:
         return None
     user: User | None = request.dbsession.get(User, claim.get("id"))
     if user is None or not user.active or user.session_epoch != claim.get("epoch"):
+        request.session.invalidate()  # it was ended from elsewhere, and so is all that it holds
         return None
+    if IServerSession.providedBy(request.session) and request.session.owner is None:
+        _own(request, user)  # it was moved here from a strategy that knows no owners
     return user
 
 
@@ -70,10 +73,15 @@ def begin(request: Any, user: User) -> None:
     session = request.session
     if IServerSession.providedBy(session):
         session.rotate()
-        session.owner = str(user.id)
-        session.device = device(request.user_agent or "")
+        _own(request, user)
     session["user"] = {"id": user.id, "epoch": user.session_epoch}
     new_csrf_token(request)
+
+
+def _own(request: Any, user: User) -> None:
+    """Note whose session it is, so that it appears in the user's list of devices."""
+    request.session.owner = str(user.id)
+    request.session.device = device(request.user_agent or "")
 
 
 def end(request: Any) -> None:

@@ -16,9 +16,10 @@ from transaction.interfaces import IDataManager
 from webob.cookies import SignedSerializer
 from zope.interface import implementer
 
+from demoapp.sessions import STRATEGIES
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.sessions.interfaces import SessionNotSerializable, SessionTooLarge
-from demoapp.sessions.session import CLOCK_SKEW
+from demoapp.sessions.migration import adopting
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
 from demoapp.sessions.timing import cost_of, timed
 
@@ -33,9 +34,9 @@ SessionFactory = Callable[[Any], Any]
 
 def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
     """SignedCookieSessionFactory with the limits, flags and key rotation of `session.*`."""
-    ours = SessionSettings.read(settings, strategies=("custom",))
+    ours = SessionSettings.read(settings, STRATEGIES)
     cookie = SessionCookie(ours.cookie_name, ours.cookie_secure)
-    serializer = _TimedJSON(ours.idle_timeout, ours.absolute_timeout)
+    serializer = _TimedJSON(ours)
 
     def make(secret: str, secure: bool, name: str) -> SessionFactory:
         factory: SessionFactory = SignedCookieSessionFactory(
@@ -104,9 +105,8 @@ class _TimedJSON:
     it does not know.
     """
 
-    def __init__(self, idle_timeout: float, absolute_timeout: float) -> None:
-        self._idle_timeout = idle_timeout
-        self._absolute_timeout = absolute_timeout
+    def __init__(self, settings: SessionSettings) -> None:
+        self._settings = settings
 
     def dumps(self, payload: Any) -> bytes:
         try:
@@ -121,13 +121,10 @@ class _TimedJSON:
         """Raises ValueError, on which Pyramid begins a new session."""
         try:
             renewed, created, data = json.loads(text)
-            idle, age = time.time() - renewed, time.time() - created
+            if not self._settings.in_time(time.time(), created, renewed):
+                raise ValueError("over, or from the future")
         except (TypeError, RecursionError) as err:
             raise ValueError("not a session") from err
-        if not -CLOCK_SKEW <= idle < self._idle_timeout:
-            raise ValueError("idle for too long, or from the future")
-        if not -CLOCK_SKEW <= age < self._absolute_timeout:
-            raise ValueError("begun too long ago, or from the future")
         if not isinstance(data, dict):
             raise ValueError("not a session")  # noqa: TRY004 - what Pyramid expects
         return renewed, created, data
@@ -162,7 +159,7 @@ class _SizeCheck:
     commit = tpc_vote = tpc_finish = tpc_abort = abort
 
 
-def includeme(config: Any) -> None:
+def make_factory(config: Any) -> SessionFactory:
     name = Ini(config.registry.settings).text("session.custom.factory", DEFAULT)
     try:
         maker = config.maybe_dotted(name)
@@ -173,5 +170,13 @@ def includeme(config: Any) -> None:
         ) from err
     if not callable(maker):
         raise SettingsError(f"session.custom.factory = {name!r} is not a function")
-    factory = maker(config.registry.settings)
-    config.set_session_factory(timed(factory, countable=name == DEFAULT))
+    factory: SessionFactory = maker(config.registry.settings)
+    return factory
+
+
+def includeme(config: Any) -> None:
+    name = config.registry.settings.get("session.custom.factory", DEFAULT)
+    factory = timed(make_factory(config), countable=name == DEFAULT)
+    if config.registry["session.settings"].migrate_from:
+        factory = adopting(config, factory)
+    config.set_session_factory(factory)

@@ -6,7 +6,7 @@ order made of it are saved together or not at all. It asks for `request.dbsessio
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -27,12 +27,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from zope.sqlalchemy import mark_changed
 from zope.sqlalchemy.datamanager import join_transaction
 
 from demoapp.sessions.interfaces import (
+    ABSENT,
     FORMAT,
     Change,
     CorruptRecord,
@@ -64,7 +65,7 @@ sessions = Table(
     Index("ix_session_last_seen", "last_seen"),
 )
 
-LOCK_SECONDS = 5
+LOCK_SECONDS = 1.75
 """How long a replay waits for its turn on PostgreSQL; on SQLite busy_timeout says it."""
 
 _LOAD = select(sessions).where(sessions.c.key == bindparam("key"))
@@ -114,9 +115,9 @@ class DatabaseStore:
 
     def _apply(self, connection: Connection, change: Change) -> None:
         old, new = change.old, change.new
-        if old is None:
-            assert new is not None  # noqa: S101 - a change has one of them
-            _send(connection, _INSERT, _row(new))
+        if old is None or old.version == ABSENT:
+            if new:
+                _send(connection, _INSERT, _row(new))
             return
         which = {"old_key": old.key, "read": old.version}
         if change.only_touches:
@@ -182,7 +183,7 @@ def _begin_writing(connection: Connection) -> None:
     """Make sure that the wait for the lock ends; on SQLite, which has no FOR UPDATE, take it."""
     if connection.dialect.name == "postgresql":
         trip()
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_SECONDS * 1000:.0f}")
     else:
         driver: Any = connection.connection.dbapi_connection
         if not driver.in_transaction:
@@ -208,6 +209,8 @@ def is_conflict(err: BaseException) -> bool:
     SQLSTATE class 40 (serialization failure, deadlock) or 55P03 (waited too long for a lock),
     or SQLite's "database is locked".
     """
+    if isinstance(err, IntegrityError) and sessions.name in str(err.orig):
+        return True  # another request was faster to insert the same session
     if not isinstance(err, DBAPIError):
         return False
     state = getattr(err.orig, "sqlstate", None) or ""
@@ -241,7 +244,10 @@ def _readable(rows: Iterable[Any]) -> Iterator[Record]:
             yield _record(row)
 
 
+def make_store(settings: Mapping[str, Any], ours: SessionSettings) -> DatabaseStore:
+    return DatabaseStore(ours.idle_timeout, ours.absolute_timeout)
+
+
 def includeme(config: Any) -> None:
-    settings: SessionSettings = config.registry["session.settings"]
-    store = DatabaseStore(settings.idle_timeout, settings.absolute_timeout)
-    install(config, store, settings)
+    ours: SessionSettings = config.registry["session.settings"]
+    install(config, make_store(config.registry.settings, ours), ours)

@@ -19,6 +19,10 @@ FORMAT = 1
 """The record layout written by this release. Another one is not guessed at, but replaced."""
 
 
+ABSENT = 0
+"""The version of a record that must not be there yet when it is written."""
+
+
 class SessionError(Exception):
     """Anything the session layer raises on its own."""
 

@@ -6,17 +6,18 @@ knows nothing of them. For development, tests, and one-process tools.
 
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 from threading import Condition
 from typing import Any
 
-from demoapp.sessions.interfaces import Change, Record, SessionConflict
+from demoapp.sessions.interfaces import ABSENT, Change, Record, SessionConflict
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import Ini, SessionSettings
 
-LOCK_SECONDS = 10
+LOCK_SECONDS = 5
 """How long a writer may hold a record; as in Redis, so that both behave the same."""
-WAIT_SECONDS = 5
+WAIT_SECONDS = 6
 """How long a replay waits for its turn."""
 
 
@@ -66,7 +67,7 @@ class MemoryStore:
         key = change.old.key
         with self._turn:
             stored = self._records.get(key)
-            if stored is None or stored.version != change.old.version:
+            if (stored.version if stored else ABSENT) != change.old.version:
                 raise SessionConflict("the session was changed by another request")
             if not self._free(key, change.writer):
                 raise SessionConflict("the session is being changed by another request")
@@ -132,12 +133,11 @@ class MemoryStore:
             self._turn.notify_all()
 
 
+def make_store(settings: Mapping[str, Any], ours: SessionSettings) -> MemoryStore:
+    limit = Ini(settings).count("session.memory.max_sessions", 10_000, minimum=1)
+    return MemoryStore(ours.idle_timeout, ours.absolute_timeout, limit)
+
+
 def includeme(config: Any) -> None:
-    settings: SessionSettings = config.registry["session.settings"]
-    ini = Ini(config.registry.settings)
-    store = MemoryStore(
-        settings.idle_timeout,
-        settings.absolute_timeout,
-        ini.count("session.memory.max_sessions", 10_000, minimum=1),
-    )
-    install(config, store, settings)
+    ours: SessionSettings = config.registry["session.settings"]
+    install(config, make_store(config.registry.settings, ours), ours)

@@ -9,6 +9,7 @@ extends it: one round trip.
 import json
 import random
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import redis as client
@@ -16,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from demoapp.sessions.interfaces import (
+    ABSENT,
     FORMAT,
     Change,
     CorruptRecord,
@@ -28,10 +30,10 @@ from demoapp.sessions.session import install
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
 from demoapp.sessions.timing import trip
 
-LOCK_SECONDS = 10
-"""How long a writer may hold a record. Longer than any request of the shop takes."""
-WAIT_SECONDS = 5
-"""How long a replay waits for its turn."""
+LOCK_SECONDS = 5
+"""How long a writer may hold a record. Longer than the database may take to commit."""
+WAIT_SECONDS = 6
+"""How long a replay waits for its turn: until the lock of a process that died has run out."""
 
 _HEAD = '^{"format":%d+,"version":(%d+),"writer":"([^"]*)"'
 
@@ -40,7 +42,7 @@ PREPARE = f"""
 local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[2] then return 0 end
 local value = redis.call('GET', KEYS[1])
-if not value or string.match(value, '{_HEAD}') ~= ARGV[1] then return 0 end
+if (value and string.match(value, '{_HEAD}') or '{ABSENT}') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1
 """
@@ -52,7 +54,7 @@ WRITE = f"""
 local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[2] then return 0 end
 local value = redis.call('GET', KEYS[1])
-local version, writer
+local version, writer = '{ABSENT}'
 if value then version, writer = string.match(value, '{_HEAD}') end
 -- sent again: it was done the first time
 if writer == ARGV[2] or redis.call('GET', KEYS[3]) == ARGV[2] then return 1 end
@@ -288,9 +290,13 @@ def connect(url: str, timeout: float) -> Any:
         raise SettingsError(f"session.redis.url cannot be used: {err}") from err
 
 
-def includeme(config: Any) -> None:
-    settings: SessionSettings = config.registry["session.settings"]
-    ini = Ini(config.registry.settings)
+def make_store(settings: Mapping[str, Any], ours: SessionSettings) -> RedisStore:
+    ini = Ini(settings)
     url = ini.text("session.redis.url", "redis://localhost:6379/0")
     timeout = ini.seconds("session.redis.timeout", 0.25, minimum=0.01)
-    install(config, RedisStore(connect(url, timeout), settings), settings)
+    return RedisStore(connect(url, timeout), ours)
+
+
+def includeme(config: Any) -> None:
+    ours: SessionSettings = config.registry["session.settings"]
+    install(config, make_store(config.registry.settings, ours), ours)

@@ -28,21 +28,22 @@ from demoapp.sessions.interfaces import (
     key_of,
     new_id,
 )
+from demoapp.sessions.migration import Identify, by_id, in_front_of_the_old
 from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.timing import cost_of
 from demoapp.sessions.transaction import failed, in_transaction, join, may_be_saved
 
 log = logging.getLogger(__name__)
 
-CLOCK_SKEW = 60
-"""Seconds by which the clocks of two servers may differ; a later stamp is not believed."""
-
 
 def install(config: Any, store: SessionStore, settings: SessionSettings) -> None:
     """Make `store` the one behind `request.session`. A strategy's includeme ends with this."""
+    identify: Identify = by_id
+    if settings.migrate_from:
+        store, identify = in_front_of_the_old(config, store, settings)
     config.registry.registerUtility(store, ISessionStore)
     cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
-    config.set_session_factory(lambda request: Session(request, store, settings, cookie))
+    config.set_session_factory(lambda request: Session(request, store, settings, cookie, identify))
 
 
 @implementer(IServerSession)
@@ -50,13 +51,19 @@ class Session(MutableMapping[str, Any]):
     """A visitor's session, kept by a :class:`~demoapp.sessions.interfaces.SessionStore`."""
 
     def __init__(
-        self, request: Any, store: SessionStore, settings: SessionSettings, cookie: SessionCookie
+        self,
+        request: Any,
+        store: SessionStore,
+        settings: SessionSettings,
+        cookie: SessionCookie,
+        identify: Identify = by_id,
     ) -> None:
         self.request = request
         self.store = store
         self.cost = cost_of(request)
         self._settings = settings
         self._cookie = cookie
+        self._identify = identify
         self._data: dict[str, Any] | None = None  # None until something asks for it
         self._text = "{}"  # the data as loaded: a change is a difference from this
         self._record: Record | None = None
@@ -68,6 +75,7 @@ class Session(MutableMapping[str, Any]):
         self._late = False  # to be compared and saved with the response instead
         self._failure: SessionError | None = None
         self._id: str | None = None  # waits here until its record is committed
+        self._named = True  # False: the cookie holds no id of ours, see migration.py
         self._issue: str | None = None  # what to send: an id, "" to take the cookie back
         self.lock: str | None = None  # on a replay: the writer that holds locked_key
         self.locked_key: str | None = None
@@ -199,7 +207,9 @@ class Session(MutableMapping[str, Any]):
             raise self._failure  # one outage costs one time-out a request, not one an access
         self.request.add_response_callback(self._respond)
         self._now = time.time()
-        key = key_of(self._cookie.read(self.request) or "")
+        value = self._cookie.read(self.request) or ""
+        key = self._identify(self.request, value)
+        self._named = key == key_of(value)
         try:
             with self.cost.load:
                 record = self._fetch(key) if key else None
@@ -221,14 +231,9 @@ class Session(MutableMapping[str, Any]):
             self._join()  # whatever happens from here on, the end of the transaction unlocks
         self.locked_key = key
         record = self.store.load(self.request, key, self.lock)
-        return record if record and self._in_time(record) else None
-
-    def _in_time(self, record: Record) -> bool:
-        age, idle = self._now - record.created, self._now - record.last_seen
-        return (
-            -CLOCK_SKEW <= age < self._settings.absolute_timeout
-            and -CLOCK_SKEW <= idle < self._settings.idle_timeout
-        )
+        if record and self._settings.in_time(self._now, record.created, record.last_seen):
+            return record
+        return None
 
     def _join(self) -> None:
         if not self._joined:
@@ -245,16 +250,17 @@ class Session(MutableMapping[str, Any]):
         old = self._record
         same = text == self._text and not self._ended
         if old and same and (self._owner, self._device) == (old.owner, old.device):
-            return self._touch(old)
+            touch = self._touch(old)
+            if self._named or touch is None:
+                return touch
         if text == "{}" and (old is None or self._ended):
             return Change(old, None, *self._writer()) if old else None
-        if old is None or self._ended:
-            self._id = new_id()
-            key = key_of(self._id)
-            assert key is not None  # noqa: S101 - our own ids are well-formed
-            new = Record(key, text, 1, self._now, self._now, self._owner, self._device)
-        else:
-            new = replace(
+        return Change(old, self._next(old, text), *self._writer())
+
+    def _next(self, old: Record | None, text: str) -> Record:
+        """What is to be stored: under the same key, if there is one that may stay."""
+        if old and self._named and not self._ended:
+            return replace(
                 old,
                 data=text,
                 version=old.version + 1,
@@ -262,7 +268,11 @@ class Session(MutableMapping[str, Any]):
                 owner=self._owner,
                 device=self._device,
             )
-        return Change(old, new, *self._writer())
+        self._id = new_id()
+        key = key_of(self._id)
+        assert key is not None  # noqa: S101 - our own ids are well-formed
+        created = old.created if old and not self._ended else self._now
+        return Record(key, text, 1, created, self._now, self._owner, self._device)
 
     def _writer(self) -> tuple[str, ...]:
         return (self.lock,) if self.lock else ()
@@ -291,7 +301,7 @@ class Session(MutableMapping[str, Any]):
     def saved(self, change: Change | None) -> None:
         """The change is visible now, if there was one: later changes are compared with it."""
         if self._id:
-            self._issue = self._id
+            self._issue, self._named = self._id, True
         elif self._ended and (change or self._cookie.read(self.request)):
             self._issue = ""  # also when the cookie led nowhere: it was to go
         if change:

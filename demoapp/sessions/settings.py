@@ -13,6 +13,9 @@ from pyramid.settings import falsey, truthy
 MIN_SECRET = 32
 """Characters a secret needs; 32 random ones carry more than the 128 bits of ASVS 11.2.3."""
 
+CLOCK_SKEW = 60
+"""Seconds by which the clocks of two servers may differ; a later stamp is not believed."""
+
 
 class SettingsError(ValueError, SystemExit):
     """A setting is missing or wrong.
@@ -87,10 +90,13 @@ class SessionSettings:
     absolute_timeout: float
     touch_interval: float
     max_bytes: int
+    migrate_from: str | None
+    """The strategy that was used before, whose sessions are still read."""
 
     @classmethod
     def read(cls, settings: Mapping[str, object], strategies: Iterable[str]) -> "SessionSettings":
         """Read and check `session.*`; raises :class:`SettingsError`."""
+        strategies = tuple(strategies)
         _refuse_unknown(settings)
         ini = Ini(settings)
         result = cls(
@@ -104,14 +110,27 @@ class SessionSettings:
             absolute_timeout=ini.seconds("session.absolute_timeout", 43200, minimum=1),
             touch_interval=ini.seconds("session.touch_interval", 60),
             max_bytes=ini.count("session.max_bytes", 65536, minimum=256),
+            migrate_from=ini.choice("session.migrate_from", (*strategies, ""), "") or None,
         )
         result._check()
         return result
+
+    def in_time(self, now: float, created: float, last_seen: float) -> bool:
+        """Whether a session with these stamps goes on (ASVS 7.3.1, 7.3.2)."""
+        return (
+            -CLOCK_SKEW <= now - created < self.absolute_timeout
+            and -CLOCK_SKEW <= now - last_seen < self.idle_timeout
+        )
 
     def _check(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", self.cookie_name):
             raise SettingsError(
                 f"session.cookie_name = {self.cookie_name!r} may hold letters, digits, - and _ only"
+            )
+        if self.migrate_from == self.strategy:
+            raise SettingsError(
+                f"session.migrate_from = {self.migrate_from!r} is the strategy in use; "
+                "name the one that was used before, or remove the line"
             )
         if self.idle_timeout > self.absolute_timeout:
             raise SettingsError(
@@ -139,6 +158,7 @@ KEYS = frozenset(
         "session.redis.url",
         "session.redis.timeout",
         "session.custom.factory",
+        "session.migrate_from",
     )
 )
 """All there are; an unknown one is most often a typing error, so start-up stops."""

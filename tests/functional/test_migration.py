@@ -1,0 +1,113 @@
+"""`session.migrate_from`: the ini line is switched while visitors are in the shop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.sessions.interfaces import ISessionStore
+from tests.shops import Visitor
+
+SURVIVING = ("redis", "database", "custom")
+PAIRS = [(old, new) for old in SURVIVING for new in (*SURVIVING, "memory") if old != new]
+
+
+@pytest.fixture(params=PAIRS, ids="-".join)
+def switched(
+    request: pytest.FixtureRequest, start_shop: Callable[..., Any], sqlite_url: str
+) -> tuple[Any, Any]:
+    """A shop, and the same shop after its strategy was switched."""
+    old, new = request.param
+    base = {"sqlalchemy.url": sqlite_url}
+    base["session.redis.url"] = request.getfixturevalue("redis_server").url
+    return start_shop(old, **base), start_shop(new, **base, **{"session.migrate_from": old})
+
+
+def arrive(shop: Any, cookies: dict[str, str]) -> Visitor:
+    visitor = Visitor(shop)
+    for name, value in cookies.items():
+        visitor.set_cookie(name, value)
+    return visitor
+
+
+def cookies_of(visitor: Visitor) -> dict[str, str]:
+    return {name: value.strip('"') for name, value in visitor.cookies.items()}
+
+
+def shopper(shop: Any) -> Visitor:
+    visitor = Visitor(shop)
+    assert visitor.log_in().status_int == 303
+    assert visitor.send("/cart/items", sku="ujeon", quantity="3").status_int == 303
+    return visitor
+
+
+def test_cart_and_login_are_kept_and_moved_by_the_next_write(switched: tuple[Any, Any]) -> None:
+    before, after = switched
+    old = cookies_of(shopper(before))
+    visitor = arrive(after, old)
+    for _ in range(2):
+        state = visitor.state()
+        assert (state["user"], state["cart"]["quantity"], state["new"]) == ("demo", 3, False)
+    assert visitor.send("/cart/items", sku="sejak").status_int == 303
+    moved = visitor.state()
+    assert (moved["user"], moved["cart"]["quantity"]) == ("demo", 4)
+    assert visitor.cookie() is not None
+
+
+def test_a_session_that_was_moved_and_ended_does_not_come_back(switched: tuple[Any, Any]) -> None:
+    before, after = switched
+    old = cookies_of(shopper(before))
+    visitor = arrive(after, old)
+    visitor.send("/cart/items", sku="sejak")
+    new = cookies_of(visitor)
+    assert visitor.send("/logout").status_int == 303
+    for cookies in (old, new):
+        state = arrive(after, cookies).state()
+        assert (state["user"], state["cart"]["quantity"]) == (None, 0)
+    assert visitor.log_in().status_int == 303
+    assert visitor.state()["cart"]["quantity"] == 4
+
+
+def test_an_old_cookie_is_void_after_the_move(switched: tuple[Any, Any]) -> None:
+    before, after = switched
+    old = cookies_of(shopper(before))
+    visitor = arrive(after, old)
+    visitor.send("/cart/items", sku="sejak")
+    thief = arrive(after, old)
+    if visitor.cookie() == old["session"]:  # one server to the next: the id has not changed
+        assert thief.state()["cart"]["quantity"] == 4
+    else:
+        assert thief.state()["user"] is None
+        assert thief.state()["handle"] is None
+    if before.registry.queryUtility(ISessionStore):  # and the old place has nothing more
+        assert arrive(before, old).state()["user"] is None
+
+
+def test_login_and_logout_end_an_unmoved_session(switched: tuple[Any, Any]) -> None:
+    before, after = switched
+    guest = Visitor(before)
+    guest.send("/cart/items", sku="ujeon", quantity="2")
+    old = cookies_of(guest)
+    visitor = arrive(after, old)
+    assert visitor.log_in().status_int == 303
+    assert visitor.state()["cart"]["quantity"] == 2
+    assert arrive(after, old).state()["user"] is None
+    user = cookies_of(shopper(before))
+    assert arrive(after, user).send("/logout").status_int == 303
+    assert arrive(after, user).state()["user"] is None
+
+
+def test_a_moved_session_is_on_its_users_list_of_devices(switched: tuple[Any, Any]) -> None:
+    before, after = switched
+    visitor = arrive(after, cookies_of(shopper(before)))
+    visitor.send("/cart/items", sku="sejak")
+    if not after.registry.queryUtility(ISessionStore):
+        return
+    other = Visitor(after)
+    other.log_in()
+    devices = other.get("/account/sessions")
+    assert visitor.state()["handle"] in devices.text
+    fields = {"current": DEMO_PASSWORD, "new": "another good password"}
+    assert other.send("/account/password", **fields).status_int == 303
+    assert visitor.state()["user"] is None
