@@ -7,6 +7,7 @@ extends it: one round trip.
 """
 
 import json
+import logging
 import random
 import time
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ from demoapp.sessions.interfaces import (
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
 from demoapp.sessions.timing import trip
+
+log = logging.getLogger(__name__)
 
 LOCK_SECONDS = 5
 """How long a writer may hold a record. Longer than the database may take to commit."""
@@ -299,4 +302,11 @@ def make_store(settings: Mapping[str, Any], ours: SessionSettings) -> RedisStore
 
 def includeme(config: Any) -> None:
     ours: SessionSettings = config.registry["session.settings"]
-    install(config, make_store(config.registry.settings, ours), ours)
+    store = make_store(config.registry.settings, ours)
+    install(config, store, ours)
+    try:
+        store.ping(None)
+    except SessionStoreUnavailable as err:
+        # no reason not to start: it may come up later, and most pages do without it
+        told = "%s Start it, or correct session.redis.url; until then sessions answer 503."
+        log.warning(told, err)
