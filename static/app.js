@@ -42,7 +42,7 @@ const strip = document.querySelector("[data-server-timing]");
 const timings = performance.getEntriesByType("navigation")[0]?.serverTiming ?? [];
 const parts = [["session-load", strip?.dataset.load], ["session-save", strip?.dataset.save]].flatMap(([name, label]) => {
   const entry = timings.find((t) => t.name === name);
-  return entry ? [`${label} ${entry.duration.toFixed(1)} ms`] : [];
+  return entry && entry.duration >= 0.01 ? [`${label} ${entry.duration.toFixed(2)} ms`] : [];
 });
 if (strip && parts.length) {
   strip.textContent = parts.join(" · ");
