@@ -13,7 +13,7 @@ WAIT = 3
 """Seconds to wait for a free connection; a page that takes longer is given up by its reader."""
 POSTGRESQL = {
     "connect_timeout": WAIT,  # whole seconds, libpq
-    "options": "-c lock_timeout=1500 -c statement_timeout=4000",  # milliseconds
+    "options": "-c lock_timeout=1200 -c statement_timeout=4000",  # milliseconds
 }
 
 
@@ -34,7 +34,7 @@ def make_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     """Readers and a writer side by side; a second writer waits its turn; constraints hold."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 1500")  # milliseconds; three attempts stay below 5 s
+    cursor.execute("PRAGMA busy_timeout = 1300")  # milliseconds; three attempts stay below 5 s
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from demoapp.cart import Cart
 from demoapp.i18n import when, won
 from demoapp.models import Category, Product
-from demoapp.sessions.interfaces import SessionStoreUnavailable
+from demoapp.sessions.interfaces import SessionError
 
 
 def localised(product: Product, locale: str) -> SimpleNamespace:
@@ -40,7 +40,7 @@ class Page:
     def available(self) -> bool:
         try:
             len(self._request.session)
-        except SessionStoreUnavailable:
+        except SessionError:
             return False
         return True
 

@@ -65,7 +65,7 @@ sessions = Table(
     Index("ix_session_last_seen", "last_seen"),
 )
 
-LOCK_SECONDS = 1.75
+LOCK_SECONDS = 1.5
 """How long a replay waits for its turn on PostgreSQL; on SQLite busy_timeout says it."""
 
 _LOAD = select(sessions).where(sessions.c.key == bindparam("key"))
