@@ -24,5 +24,6 @@ def main(global_config: Any, **settings: Any) -> Any:
         config.include("demoapp.i18n")
         config.include("demoapp.routes")
         config.include("demoapp.page")
+        config.include("demoapp.inspector")
         config.scan("demoapp.views")
     return config.make_wsgi_app()

@@ -185,6 +185,13 @@ class RedisStore:
             return None
         return record if now - record.created < self._absolute_timeout else None
 
+    def raw(self, key: str) -> tuple[bytes | None, int]:
+        """What redis-cli would show: the value, and its milliseconds to live."""
+        pipe = self._redis.pipeline(transaction=False).get(name_of(key)).pttl(name_of(key))
+        with self._errors_told():
+            value, left = pipe.execute()
+        return value, left
+
     def ping(self, request: Any) -> None:
         with self._errors_told():
             self._redis.ping()

@@ -77,6 +77,7 @@ class Session(MutableMapping[str, Any]):
         self._id: str | None = None  # waits here until its record is committed
         self._named = True  # False: the cookie holds no id of ours, see migration.py
         self._issue: str | None = None  # what to send: an id, "" to take the cookie back
+        self.written: Change | None = None  # the last one, for whoever shows or logs it
         self.lock: str | None = None  # on a replay: the writer that holds locked_key
         self.locked_key: str | None = None
 
@@ -174,6 +175,12 @@ class Session(MutableMapping[str, Any]):
     def handle(self) -> str | None:
         self.data()
         return self._record.handle if self._record and not self._ended else None
+
+    @property
+    def record(self) -> Record | None:
+        """As it is stored, None before it is."""
+        self.data()
+        return self._record
 
     @property
     def expires(self) -> float:
@@ -305,6 +312,7 @@ class Session(MutableMapping[str, Any]):
         elif self._ended and (change or self._cookie.read(self.request)):
             self._issue = ""  # also when the cookie led nowhere: it was to go
         if change:
+            self.written = change
             self._record = change.new
             self._text = change.new.data if change.new else "{}"
         self.lock = None

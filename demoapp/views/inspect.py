@@ -1,4 +1,4 @@
-"""The visitor's own session as JSON."""
+"""The visitor's own session: as a page, layer by layer, and as JSON."""
 
 import time
 from hashlib import sha256
@@ -6,8 +6,14 @@ from typing import Any
 
 from pyramid.view import view_config
 
+from demoapp.i18n import when
+from demoapp.inspector.contents import change, contents, deadlines
+from demoapp.inspector.cookie import check, cookie
+from demoapp.inspector.layers import Layer, Subject
+from demoapp.inspector.record import cost, record
 from demoapp.page import lines_of
 from demoapp.sessions.interfaces import IServerSession
+from demoapp.settings import teaches
 
 
 def handle_of(session: Any) -> str | None:
@@ -43,3 +49,44 @@ def session_json(request: Any) -> dict[str, Any]:
             "total": sum(line.subtotal for line in lines),
         },
     }
+
+
+@view_config(route_name="session", request_method="GET", renderer="demoapp:templates/session.pt")
+def session(request: Any) -> dict[str, Any]:
+    """Everybody sees the summary of their own session; the layers are for a shop that teaches."""
+    labs = teaches(request.registry.settings)
+    of = Subject(request, raw=labs and request.GET.get("raw") == "1")
+    if of.session is None:
+        request.response.status_int = 503
+        request.response.headers["Retry-After"] = "5"
+    parts = (cookie, check, contents, change, record, cost) if labs else ()
+    return {
+        "labs": labs,
+        "raw": of.raw,
+        "words": of.words["say"],
+        "notice": notice(of),
+        "layers": [summary(of), *(part(of) for part in parts)],
+        "now": time.time(),
+    }
+
+
+def notice(of: Subject) -> str | None:
+    if of.session is None:
+        return of.say("down")
+    if not of.session.new:
+        return None
+    return of.say("gone" if of.cookie else "begin")
+
+
+def summary(of: Subject) -> Layer:
+    layer = of.layer("summary")
+    layer.rows.append(of.row("strategy", of.settings.strategy, code=True))
+    if of.session is not None and not of.session.new:
+        user = of.request.current_user
+        layer.rows += [
+            of.row("handle", handle_of(of.session) or "–", code=True),
+            of.row("user", user.username if user else of.say("guest")),
+            of.row("begun", when(of.session.created, of.request.locale_name)),
+            *deadlines(of),
+        ]
+    return layer
