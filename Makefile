@@ -20,8 +20,9 @@ help: ## list the targets
 install: .venv/.installed ## virtual environment with the pinned packages
 
 serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a variant)
-	@case "$(STRATEGY)" in main|memory|redis|database|custom) ;; *) echo "STRATEGY is one of: memory redis database custom" >&2; exit 1;; esac
-	$(BIN)/demoapp-init development.ini
+	$(if $(filter main memory redis database custom,$(STRATEGY)),,$(error STRATEGY is one of: memory redis database custom))
+	@$(BIN)/python -m demoapp.scripts.port development.ini
+	@$(BIN)/demoapp-init development.ini
 	exec $(BIN)/pserve development.ini --reload -n $(STRATEGY)
 
 test: .venv/.installed-test ## everything the tests need, then all of them

@@ -1,16 +1,23 @@
 """Runs migrations against the `sqlalchemy.url` of the ini file's [app:main]."""
 
+from pathlib import Path
+
 from pyramid.paster import get_appsettings
+from sqlalchemy import create_engine
 
 from alembic import context
-from demoapp.db import make_engine
 from demoapp.models import Base
 from demoapp.sessions.database import metadata as sessions
+from demoapp.sessions.settings import Ini
 from demoapp.settings import resolve
 
 config = context.config
 settings = resolve(get_appsettings(config.config_file_name))
-engine = make_engine(settings["sqlalchemy.url"])
+# not the shop's make_engine: building an index may take its time, and SQLite's foreign keys
+# would forbid to replace a table, which is how it changes a column
+engine = create_engine(Ini(settings).text("sqlalchemy.url"))
+if engine.url.get_backend_name() == "sqlite" and engine.url.database:
+    Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
 try:
     with engine.connect() as connection:
         context.configure(

@@ -1,21 +1,25 @@
 """`demoapp-init INI`: migrate the database that INI names, and fill it."""
 
 import argparse
+import configparser
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
+from alembic.util import CommandError
+from plaster.exceptions import PlasterError
 from pyramid.paster import get_appsettings
-from sqlalchemy import select
-from sqlalchemy.engine import make_url
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from alembic import command
 from demoapp.db import make_engine
 from demoapp.models import Category, Product, User
 from demoapp.security import HASHER
-from demoapp.settings import resolve
+from demoapp.sessions.settings import Ini
+from demoapp.settings import resolve, teaches
 
 HERE = Path(__file__).resolve().parent.parent
 DEMO_PASSWORD = "pyramid tea house"  # noqa: S105 - shown on the login page
@@ -25,23 +29,32 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="demoapp-init", description=__doc__)
     parser.add_argument("ini", help="the ini file, such as development.ini")
     ini = parser.parse_args(argv).ini
-    if not Path(ini).is_file():
-        parser.error(f"{ini} is not a file")
-    settings = resolve(get_appsettings(ini))
-    url = make_url(settings["sqlalchemy.url"])
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    command.upgrade(Config(ini), "head")
-    engine = make_engine(settings["sqlalchemy.url"])
     try:
+        print(prepare(ini))
+    except OSError as err:
+        raise SystemExit(f"demoapp-init: {err.filename}: {err.strerror}") from err
+    except (CommandError, DBAPIError, PlasterError, LookupError, configparser.Error) as err:
+        reason = str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
+        raise SystemExit(f"demoapp-init: {ini}: {reason}") from err
+
+
+def prepare(ini: str) -> str:
+    """Bring the database up to date; returns what to tell the user."""
+    with Path(ini).open():  # Paste would ask for a section of a file that is not there
+        settings = resolve(get_appsettings(ini))
+    engine = make_engine(Ini(settings).text("sqlalchemy.url"))
+    try:
+        command.upgrade(Config(ini), "head")
         with Session(engine) as session, session.begin():
-            seed(session)
+            seed(session, demo_accounts=teaches(settings))
+            products = session.scalar(select(func.count()).select_from(Product))
     finally:
         engine.dispose()
+    return f"demoapp-init: {products} products in {engine.url}"
 
 
-def seed(session: Session) -> None:
-    """Catalogue and demo accounts. Texts and prices are renewed, stock and passwords kept."""
+def seed(session: Session, demo_accounts: bool = True) -> None:
+    """Catalogue, and accounts to try. Texts and prices are renewed, stock and passwords kept."""
     catalog: dict[str, list[dict[str, Any]]] = tomllib.loads(
         (HERE / "catalog.toml").read_text(encoding="utf-8")
     )
@@ -55,7 +68,7 @@ def seed(session: Session) -> None:
             del values["stock"]
         session.merge(Product(**values))
     names = set(session.scalars(select(User.username)))
-    for name in ("demo", "minji"):
+    for name in ("demo", "minji") if demo_accounts else ():
         if name not in names:
             session.add(User(username=name, password_hash=HASHER.hash(DEMO_PASSWORD)))
 

@@ -1,0 +1,128 @@
+"""demoapp-init: migrates and fills, again and again, and says in one line what is wrong."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from demoapp.db import make_engine
+from demoapp.models import Category, Product, User
+from demoapp.scripts import init
+from tests.integration.conftest import DEVELOPMENT, ROOT
+from tests.processes import free_port
+
+
+def ini_with(folder: Path, **settings: str) -> str:
+    """A copy of development.ini whose [app:main] has these settings, `_` written for `.`."""
+    lines = DEVELOPMENT.read_text().replace("%(here)s/alembic", f"{ROOT}/alembic").splitlines()
+    for key, value in settings.items():
+        name = key.replace("_", ".")
+        lines = [f"{name} = {value}" if line.startswith(f"{name} =") else line for line in lines]
+    path = folder / "shop.ini"
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
+def run(ini: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "demoapp.scripts.init", ini]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+
+
+def test_a_second_run_changes_nothing_but_texts_and_prices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/shop.sqlite"
+    ini = ini_with(tmp_path, sqlalchemy_url=url)
+    init.main([ini])
+    engine = make_engine(url)
+
+    def counts(session: Session) -> list[int | None]:
+        return [
+            session.scalar(select(func.count()).select_from(model))
+            for model in (Category, Product, User)
+        ]
+
+    try:
+        with Session(engine) as session, session.begin():
+            before = counts(session)
+            product = session.get_one(Product, "sejak")
+            price, product.price, product.stock = product.price, 1, 7
+            user = session.scalars(select(User).where(User.username == "demo")).one()
+            user.password_hash = "changed"
+            user.session_epoch = 3
+        init.main([ini])
+        with Session(engine) as session:
+            assert counts(session) == before
+            product = session.get_one(Product, "sejak")
+            assert (product.price, product.stock) == (price, 7)
+            user = session.scalars(select(User).where(User.username == "demo")).one()
+            assert (user.password_hash, user.session_epoch) == ("changed", 3)
+    finally:
+        engine.dispose()
+    told = capsys.readouterr().out.splitlines()
+    assert told == [f"demoapp-init: {before[1]} products in {url}"] * 2
+
+
+def test_production_gets_no_account_with_a_known_password(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.sqlite"
+    init.main([ini_with(tmp_path, sqlalchemy_url=url, demo_labs="false")])
+    engine = make_engine(url)
+    try:
+        with Session(engine) as session:
+            assert session.scalars(select(User)).all() == []
+            assert session.scalar(select(func.count()).select_from(Product))
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "sqlalchemy.url"),
+        ("oracle://db/shop", "sqlalchemy.url"),
+        ("", "sqlalchemy.url is not set"),
+        ("${SHOP_DATABASE}", "SHOP_DATABASE"),
+        ("postgresql+psycopg://shop:pass-word@127.0.0.1:{port}/shop", "Connection refused"),
+        ("sqlite:////proc/none/shop.sqlite", "/proc/none"),
+        ("sqlite:////dev/null", "shop.ini"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_in_one_line(
+    tmp_path: Path, url: str, told: str
+) -> None:
+    result = run(ini_with(tmp_path, sqlalchemy_url=url.replace("{port}", str(free_port()))))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    [line] = result.stderr.splitlines()
+    assert told in line
+    assert "pass-word" not in line
+
+
+def test_a_database_that_is_not_the_shops_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear customer, " * 100)
+    result = run(ini_with(tmp_path, sqlalchemy_url=f"sqlite:///{path}"))
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        f"demoapp-init: {tmp_path}/shop.ini: file is not a database"
+    ]
+    assert path.read_text().startswith("Dear customer")
+
+
+@pytest.mark.parametrize("name", ["none.ini", "Makefile", "README.md", "tests"])
+def test_an_ini_that_is_none_is_told_in_one_line(name: str) -> None:
+    result = run(name)
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert name in line
+
+
+def test_an_ini_that_cannot_be_parsed_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.ini").write_text("sqlalchemy.url = without a section\n")
+    result = run(str(tmp_path / "broken.ini"))
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert "broken.ini" in line

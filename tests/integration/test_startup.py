@@ -1,0 +1,98 @@
+"""What pserve says of a wrong ini file, and how the shop starts without its store."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.client import Client
+from tests.integration.conftest import DEVELOPMENT, ROOT
+from tests.processes import Shop, free_port
+
+SECRET = "Vq3-this-one-is-as-good-as-any-XW9x7"
+
+
+def pserve(ini: Path, app: str = "main", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pyramid.scripts.pserve", "-n", app, ini],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def refused(result: subprocess.CompletedProcess[str]) -> str:
+    """The one line that was printed."""
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
+    [line] = result.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("app", "key", "value"),
+    [
+        ("memory", "session.stategy", "redis"),
+        ("main", "session.strategy", "memcached"),
+        ("memory", "session.secret", "too short"),
+        ("memory", "session.secret", ""),
+        ("memory", "session.idle_timeout", "20 minutes"),
+        ("memory", "session.idle_timeout", "-1"),
+        ("memory", "session.max_bytes", "64k"),
+        ("memory", "session.cookie_secure", "maybe"),
+        ("memory", "sqlalchemy.url", "shop.sqlite"),
+        ("memory", "sqlalchemy.url", "${SHOP_DATABASE}"),
+        ("memory", "demo.labs", "perhaps"),
+        ("redis", "session.redis.url", "localhost:6379"),
+        ("custom", "session.custom.factory", "demoapp.nowhere.factory"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line_H5(app: str, key: str, value: str) -> None:
+    shop = Shop(DEVELOPMENT, app, settings={key: value})
+    try:
+        line = refused(pserve(shop.ini, app))
+    finally:
+        shop.close()
+    assert key in line
+    assert "too short" not in line  # a secret stays out of the log
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, "SESSION_SECRET"),
+        ({"SESSION_SECRET": "seekrit"}, "session.secret"),
+        ({"SESSION_SECRET": "seekrit" * 6}, "session.secret"),
+    ],
+)
+def test_production_refuses_a_weak_secret_in_one_line_H5(
+    environment: dict[str, str], told: str
+) -> None:
+    others = {"REDIS_URL": "redis://localhost/0", "DATABASE_URL": "sqlite://"}
+    empty = {"SESSION_SECRET": ""}
+    line = refused(pserve(ROOT / "production.ini", **others, **(empty | environment)))
+    assert told in line
+    assert "seekrit" not in line
+
+
+def test_the_shop_starts_without_redis_and_says_what_to_do_F1(sqlite_url: str) -> None:
+    settings = {
+        "sqlalchemy.url": sqlite_url,
+        "session.redis.url": f"redis://127.0.0.1:{free_port()}/0",
+    }
+    with Shop(DEVELOPMENT, "redis", settings=settings) as shop, Client(shop.base_url) as client:
+        [warning] = [line for line in shop.log.splitlines() if "Starting server" not in line]
+        assert "WARN" in warning
+        assert "Start it, or correct session.redis.url" in warning
+        client.cookies["session"] = "A" * 43
+        catalog = client.get("/")
+        assert catalog.status == 200
+        assert "Cart unavailable" in catalog.text
+        for answer in (client.get("/cart"), client.get("/session.json"), client.add()):
+            assert answer.status == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert "session" not in answer.cookies_set  # the cookie may be good again
