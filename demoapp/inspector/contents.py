@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from demoapp.inspector.journal import Journal
+from demoapp.inspector.journal import Journal, name_of, without_flashes
 from demoapp.inspector.layers import Layer, Row, Subject
 
 SECRETS = frozenset(("_csrft_",))
@@ -18,7 +18,8 @@ def contents(of: Subject) -> Layer:
     if session is None:
         layer.intro.append(of.say("down"))
         return layer
-    if len(session) == 0:
+    keys = list(session.keys())
+    if not keys:
         layer.intro.append(of.say("empty"))
     kind = type(session)
     layer.rows += [
@@ -26,7 +27,7 @@ def contents(of: Subject) -> Layer:
         of.row("new", bool(session.new), code=True),
         of.row("created", session.created, code=True),
     ]
-    for key in session:
+    for key in keys:
         value = of.mask(str(session[key])) if key in SECRETS else _text(session[key])
         layer.rows.append(Row(f'session["{key}"]', value, code=True))
     return layer
@@ -60,12 +61,12 @@ def change(of: Subject) -> Layer:
     """The last change that this process has seen: which request, and each value that differs."""
     layer = of.layer("change")
     journal: Journal = of.request.registry["inspector.journal"]
-    entry = journal.last(of.cookie)
+    entry = journal.last(name_of(of.cookie or ""))
     if entry is None:
         layer.intro.append(of.say("no_change"))
         return layer
     layer.rows.append(of.row("request", entry.request, code=True))
-    before, after = (dict(_leaves(json.loads(text))) for text in (entry.before, entry.after))
+    before, after = (dict(_leaves(without_flashes(text))) for text in (entry.before, entry.after))
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     layer.changes = [(name, before.get(name), after.get(name)) for name in names]
     return layer

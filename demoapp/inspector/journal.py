@@ -39,8 +39,12 @@ class Journal:
             while len(self._entries) > self._size:
                 self._entries.popitem(last=False)
 
-    def last(self, cookie: str | None) -> Entry | None:
-        return self._entries.get(sha256(cookie.encode()).hexdigest()) if cookie else None
+    def last(self, key: str) -> Entry | None:
+        return self._entries.get(key)
+
+
+def name_of(cookie: str) -> str:
+    return sha256(cookie.encode()).hexdigest()
 
 
 def remember(event: Any) -> None:
@@ -48,29 +52,39 @@ def remember(event: Any) -> None:
     request, session = event.request, event.request.__dict__.get("session")
     if session is None or not cost_of(request).saved:
         return
+    journal: Journal = request.registry["inspector.journal"]
     noted = _of_ours(session) if IServerSession.providedBy(session) else _of_a_cookie(event)
     if noted:
-        key, before, after = noted
+        old, key, before, after = noted
         entry = Entry(f"{request.method} {request.path}", before, after, cost_of(request))
-        request.registry["inspector.journal"].note(key, entry)
+        if without_flashes(before) == without_flashes(after):
+            entry = journal.last(old) or entry  # to show a message once is no news
+        journal.note(key, entry)
 
 
-def _of_ours(session: Any) -> tuple[str, str, str] | None:
+def without_flashes(data: str) -> dict[str, Any]:
+    return {key: value for key, value in json.loads(data).items() if not key.startswith("_f_")}
+
+
+def _of_ours(session: Any) -> tuple[str, str, str, str] | None:
+    """Old key, new key, data before and after."""
     change: Change | None = session.written
     if change is None or change.new is None or change.only_touches:
         return None
-    return change.new.key, change.old.data if change.old else "{}", change.new.data
+    old = change.old
+    return old.key if old else "", change.new.key, old.data if old else "{}", change.new.data
 
 
-def _of_a_cookie(event: Any) -> tuple[str, str, str] | None:
+def _of_a_cookie(event: Any) -> tuple[str, str, str, str] | None:
     settings = event.request.registry["session.settings"]
     cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
-    before = _data(cookie.read(event.request))
+    old = cookie.read(event.request) or ""
+    before = _data(old)
     for header in event.response.headers.getall("Set-Cookie"):
         sent = SimpleCookie(header).get(cookie.name(event.request))
         after = _data(sent.value if sent else None)
-        if sent and after not in (None, before):
-            return sha256(sent.value.encode()).hexdigest(), before or "{}", str(after)
+        if sent and after:
+            return name_of(old), name_of(sent.value), before or "{}", after
     return None
 
 

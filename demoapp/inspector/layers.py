@@ -43,7 +43,7 @@ class Subject:
         self.session: Any = None
         """None while the store cannot be reached."""
         try:
-            len(request.session)
+            request.session.get("cart")  # ISession has no len()
             self.session = request.session
         except SessionStoreUnavailable:
             pass

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from demoapp.i18n import when
-from demoapp.inspector.journal import Journal
+from demoapp.inspector.journal import Journal, name_of
 from demoapp.inspector.layers import Layer, Row, Subject
 from demoapp.sessions.database import sessions
 from demoapp.sessions.interfaces import ISessionStore, Record, SessionStoreUnavailable
@@ -95,7 +95,7 @@ def cost(of: Subject) -> Layer:
     spent = cost_of(of.request)
     layer.rows.append(of.row("load", _figures(of, spent.load, spent.countable)))
     journal: Journal = of.request.registry["inspector.journal"]
-    if entry := journal.last(of.cookie):
+    if entry := journal.last(name_of(of.cookie or "")):
         layer.rows.append(of.row("save", _figures(of, entry.cost.save, entry.cost.countable)))
     return layer
 
