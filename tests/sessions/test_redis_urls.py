@@ -1,0 +1,61 @@
+"""The ways to a Redis: TCP, TLS, a unix socket, another database, a password."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from demoapp.sessions.interfaces import ISessionStore, SessionStoreUnavailable
+from tests.servers import RedisServer
+from tests.sessions.beds import open_app
+from tests.sessions.visitor import Visitor
+
+
+def used(url: str) -> None:
+    app = open_app({"session.strategy": "redis", "session.redis.url": url})
+    try:
+        visitor = Visitor(app)
+        visitor.put(a=[])
+        visitor.do(lambda request: request.session["a"].append(1))
+        assert visitor.data() == {"a": [1]}
+        visitor.do(lambda request: request.session.invalidate())
+        assert visitor.data() == {}
+    finally:
+        app.registry.getUtility(ISessionStore)._redis.close()
+
+
+def test_tcp(redis_server: RedisServer) -> None:
+    used(redis_server.url)
+    used(redis_server.url.replace("/0", "/7"))
+
+
+def test_unix_socket(redis_server: RedisServer) -> None:
+    used(redis_server.unix_url)
+
+
+def test_tls_with_the_authority_in_the_url(redis_server: RedisServer) -> None:
+    used(f"{redis_server.tls_url}?ssl_ca_certs={redis_server.ca_file}")
+
+
+def test_tls_of_a_stranger_is_refused(redis_server: RedisServer) -> None:
+    with pytest.raises(SessionStoreUnavailable):
+        used(redis_server.tls_url)  # no authority of the system's has signed it
+
+
+def test_tls_with_a_missing_file_is_an_outage(redis_server: RedisServer) -> None:
+    with pytest.raises(SessionStoreUnavailable):
+        used(f"{redis_server.tls_url}?ssl_ca_certs=/nowhere/ca.crt")
+
+
+@pytest.fixture
+def locked_redis() -> Iterator[RedisServer]:
+    with RedisServer(
+        lines=["user default on nopass ~* &* +@all", "user tea on >house ~* +@all"]
+    ) as it:
+        yield it
+
+
+def test_user_and_password(locked_redis: RedisServer) -> None:
+    used(locked_redis.url.replace("redis://", "redis://tea:house@"))
+    with pytest.raises(SessionStoreUnavailable) as caught:
+        used(locked_redis.url.replace("redis://", "redis://tea:horse@"))
+    assert "horse" not in str(caught.value)
