@@ -200,7 +200,6 @@ class PostgresServer(ManagedProcess):
         self._programs = postgres_programs()
         self._settings: dict[str, str | int] = {
             "fsync": "off",
-            "synchronous_commit": "off",
             "full_page_writes": "off",
             "shared_buffers": "32MB",
             "max_connections": 100,
