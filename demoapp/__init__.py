@@ -15,6 +15,7 @@ def main(global_config: Any, **settings: Any) -> Any:
         config.include("demoapp.sessions")  # the one this project is about
         config.include("demoapp.db")
         config.include("demoapp.security")
+        config.include("demoapp.throttle")
         config.include("demoapp.orders")
         config.include("demoapp.csrf")
         config.include("demoapp.wellformed")
@@ -24,6 +25,7 @@ def main(global_config: Any, **settings: Any) -> Any:
         config.include("demoapp.i18n")
         config.include("demoapp.routes")
         config.include("demoapp.page")
+        config.include("demoapp.labs")
         config.include("demoapp.inspector")
         config.scan("demoapp.views")
     return config.make_wsgi_app()

@@ -1,0 +1,22 @@
+"""The labs: experiments on the visitor's own session, at /labs. Only with `demo.labs = true`.
+
+- bench.py     the engine: buttons, notes, what was observed and what was expected
+- notes.py     the cookies in which a lab remembers
+- visit.py     a browser played by the shop
+- layer.py     the session layer with other settings
+- one module a lab, named like its address; elsewhere.py is shared by three
+- demoapp/teaching/labs.toml    texts and expected results
+"""
+
+import secrets
+from typing import Any
+
+from pyramid.events import NewRequest
+
+from demoapp.settings import teaches
+
+
+def includeme(config: Any) -> None:
+    if teaches(config.registry.settings):
+        config.registry["labs.instance"] = secrets.token_hex(4)
+        config.add_subscriber("demoapp.labs.redis_down.cut", NewRequest)

@@ -1,0 +1,40 @@
+"""What a lab remembers while it runs: in cookies of its own, as it may well end the session."""
+
+from typing import Any
+
+from webob.cookies import SignedSerializer
+
+from demoapp.sessions.cookie import SessionCookie
+
+
+class Notes(dict[str, Any]):
+    """The notes of the lab that the visitor is in the middle of; one lab at a time.
+
+    Signed, so that what the page repeats is what the shop wrote. They hold figures and
+    fingerprints, never an id.
+    """
+
+    def __init__(self, request: Any) -> None:
+        settings = request.registry["session.settings"]
+        self._cookie = SessionCookie("lab-notes", settings.cookie_secure)
+        self._serializer = SignedSerializer(settings.secrets[0], "labs", "sha512")
+        try:
+            super().__init__(self._serializer.loads((self._cookie.read(request) or "").encode()))
+        except (ValueError, TypeError):
+            super().__init__()
+
+    def write(self, request: Any, response: Any) -> None:
+        """Send them along; none takes the cookie back."""
+        value = self._serializer.dumps(dict(self)).decode() if self else ""
+        self._cookie.write(request, response, value)
+
+
+def session_cookie(request: Any) -> SessionCookie:
+    """The visitor's session cookie, as the session layer names and flags it."""
+    settings = request.registry["session.settings"]
+    return SessionCookie(settings.cookie_name, settings.cookie_secure)
+
+
+def aside_cookie(request: Any) -> SessionCookie:
+    """Keeps the value of the session cookie while a lab puts another in its place."""
+    return SessionCookie("lab-aside", request.registry["session.settings"].cookie_secure)

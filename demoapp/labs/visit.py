@@ -1,0 +1,63 @@
+"""A browser played by the shop: real requests to itself, through every tween and view."""
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.csrf import get_csrf_token
+from pyramid.request import Request
+
+
+class Visit:
+    """Asks pages with the cookies given, and keeps what it is sent, as a browser does.
+
+    Whoever uses it leaves `request.session` alone: both would change the same record.
+    """
+
+    def __init__(self, request: Any, cookies: dict[str, str]) -> None:
+        self._request = request
+        self.cookies = dict(cookies)
+        self._received: list[str] = []
+
+    def get(self, path: str) -> Any:
+        return self._send(self._ask(path))
+
+    def post(self, path: str, **fields: str) -> Any:
+        """Send a form, with its CSRF token."""
+        ask = self._ask(path)
+        fields["csrf_token"] = get_csrf_token(ask)
+        ask.method = "POST"
+        ask.content_type = "application/x-www-form-urlencoded"
+        ask.body = urlencode(fields).encode()
+        return self._send(ask)
+
+    def pass_on(self, response: Any) -> None:
+        """Give the cookies that were sent to the real browser."""
+        for header in self._received:
+            response.headers.add("Set-Cookie", header)
+
+    def _ask(self, path: str) -> Any:
+        ask = Request.blank(path, base_url=self._request.host_url)
+        ask.registry = self._request.registry
+        ask.user_agent = self._request.user_agent
+        for name, value in self.cookies.items():
+            ask.cookies[name] = value
+        return ask
+
+    def _send(self, ask: Any) -> Any:
+        response = self._request.invoke_subrequest(ask, use_tweens=True)
+        for header in response.headers.getall("Set-Cookie"):
+            self._received.append(header)
+            self._keep(header)
+        return response
+
+    def _keep(self, header: str) -> None:
+        try:
+            sent = SimpleCookie(header)
+        except CookieError:
+            return
+        for name, morsel in sent.items():
+            if morsel["max-age"] == "0":
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = morsel.value
