@@ -133,6 +133,9 @@ class DatabaseStore:
     def commit(self, request: Any, change: Change) -> None:
         """The database has committed it with everything else."""
 
+    def withdraw(self, request: Any, change: Change) -> None:
+        """The database rolls back."""
+
     def release(self, request: Any, key: str, writer: str) -> None:
         """The end of the SQL transaction does."""
 

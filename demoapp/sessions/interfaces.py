@@ -135,6 +135,10 @@ class SessionStore(Protocol):
         """Make a prepared change visible, and let go of its lock."""
         ...
 
+    def withdraw(self, request: Any, change: Change) -> None:
+        """Undo what :meth:`prepare` has done: the transaction was aborted."""
+        ...
+
     def release(self, request: Any, key: str, writer: str) -> None:
         """Let go of a lock, if that writer holds it. Nothing was changed."""
         ...

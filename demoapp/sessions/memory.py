@@ -83,6 +83,10 @@ class MemoryStore:
                 self._put(change.new)
                 self._make_room()
 
+    def withdraw(self, request: Any, change: Change) -> None:
+        if change.old:
+            self.release(request, change.old.key, change.writer)
+
     def release(self, request: Any, key: str, writer: str) -> None:
         with self._turn:
             self._unlock(key, writer)

@@ -104,6 +104,10 @@ class MigratingStore:
             self._new.commit(request, part)
         self._clear_source(request, change)
 
+    def withdraw(self, request: Any, change: Change) -> None:
+        for part in _parts(change):
+            self._new.withdraw(request, part)
+
     def release(self, request: Any, key: str, writer: str) -> None:
         self._new.release(request, key, writer)
 

@@ -9,13 +9,12 @@ extends it: one round trip.
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import redis as client
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from demoapp.sessions.interfaces import (
     Change,
@@ -24,6 +23,7 @@ from demoapp.sessions.interfaces import (
     SessionConflict,
     SessionStoreUnavailable,
 )
+from demoapp.sessions.redis_client import connect
 from demoapp.sessions.redis_format import (
     PREPARE,
     RELEASE,
@@ -36,8 +36,7 @@ from demoapp.sessions.redis_format import (
     value_of,
 )
 from demoapp.sessions.session import install
-from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
-from demoapp.sessions.timing import trip
+from demoapp.sessions.settings import Ini, SessionSettings
 
 log = logging.getLogger(__name__)
 
@@ -59,19 +58,14 @@ class RedisStore:
         self._prepare = redis.register_script(PREPARE)
         self._write = redis.register_script(WRITE)
         self._release = redis.register_script(RELEASE)
-        self._refusing_until = 0.0
+        self._refusing_until: defaultdict[str, float] = defaultdict(float)
 
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
-        self._refuse_if_just_failed()
-        with self._errors_told():
+        self._refuse_if_just_failed(name_of(key))
+        with self._errors_told(), _strings_only():
             if lock:
                 self._wait_for_turn(key, lock)
-            try:
-                value = self._redis.getex(name_of(key), px=int(self._idle_timeout * 1000))
-            except client.ResponseError as err:
-                if not str(err).startswith("WRONGTYPE"):
-                    raise
-                raise CorruptRecord("another program keeps something under its name") from err
+            value = self._redis.getex(name_of(key), px=int(self._idle_timeout * 1000))
         return record_of(key, value, time.time()) if value is not None else None
 
     def _wait_for_turn(self, key: str, writer: str) -> None:
@@ -81,12 +75,13 @@ class RedisStore:
                 raise SessionConflict("another request holds this session")
             time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - only spreads the waiters
 
-    def _refuse_if_just_failed(self) -> None:
+    def _refuse_if_just_failed(self, name: str) -> None:
         """The circuit breaker. Without it a store that hangs holds every thread for its timeout.
 
         Only a request that has not begun with its session is refused: one that has should end.
         """
-        if time.monotonic() < self._refusing_until:
+        server = self._redis.server_of(name)
+        if time.monotonic() < max(self._refusing_until[""], self._refusing_until[server]):
             raise SessionStoreUnavailable("Redis: not asked again, it has just failed")
 
     @contextmanager
@@ -95,7 +90,8 @@ class RedisStore:
             yield
         except client.RedisError as err:
             if isinstance(err, client.ConnectionError | client.TimeoutError):
-                self._refusing_until = time.monotonic() + PAUSE_SECONDS
+                server = self._redis.server_in(err)
+                self._refusing_until[server] = time.monotonic() + PAUSE_SECONDS
             raise SessionStoreUnavailable(f"Redis: {type(err).__name__}: {err}") from err
 
     def enlist(self, request: Any) -> None:
@@ -103,33 +99,46 @@ class RedisStore:
 
     def write(self, request: Any, change: Change) -> None:
         with self._errors_told():
-            self._index(change)
-            done = self._apply(change)
+            self._create(change)
+            done = self._replace(change)
         if not done:
             raise SessionConflict("the session was changed by another request")
 
     def prepare(self, request: Any, change: Change) -> None:
         with self._errors_told():
-            self._index(change)
-            if change.old is None:
-                return  # a new record has a name that nobody else knows
-            keys = [name_of(change.old.key), lock_of(change.old.key)]
-            args = [change.old.version, change.writer, LOCK_SECONDS * 1000]
-            if not self._prepare(keys=keys, args=args):
-                raise SessionConflict("the session was changed by another request")
+            if change.old:
+                keys = [name_of(change.old.key), lock_of(change.old.key)]
+                args = [change.old.version, change.writer, LOCK_SECONDS * 1000]
+                if not self._prepare(keys=keys, args=args):
+                    raise SessionConflict("the session was changed by another request")
+            # now, while a full Redis can still be answered: nobody knows its name before commit
+            self._create(change)
 
     def commit(self, request: Any, change: Change) -> None:
         with self._errors_told():
-            if not self._apply(change):
+            if not self._replace(change):
                 raise SessionStoreUnavailable("the lock ran out before the commit")
 
-    def _apply(self, change: Change) -> bool:
-        old, new = change.old, change.new
-        lifetime = int(self._idle_timeout * 1000)
-        if new and (old is None or change.rotates):
+    def withdraw(self, request: Any, change: Change) -> None:
+        with self._errors_told():
+            if change.new and (change.old is None or change.rotates):
+                self._redis.delete(name_of(change.new.key))
+            if change.old:
+                self._release(keys=[lock_of(change.old.key)], args=[change.writer])
+
+    def _create(self, change: Change) -> None:
+        new = change.new
+        if new:
+            self._index(change)
+        if new and (change.old is None or change.rotates):
+            lifetime = int(self._idle_timeout * 1000)
             self._redis.set(name_of(new.key), value_of(new, change.writer), px=lifetime)
+
+    def _replace(self, change: Change) -> bool:
+        old, new = change.old, change.new
         if old is None:
             return True
+        lifetime = int(self._idle_timeout * 1000)
         value = value_of(new, change.writer) if new and not change.rotates else ""
         keys = [name_of(old.key), lock_of(old.key), mark_of(old.key)]
         args = [old.version, change.writer, value, lifetime, LOCK_SECONDS * 1000]
@@ -146,9 +155,8 @@ class RedisStore:
         new = change.new
         if new and new.owner and (new.version == 1 or not change.old or not change.old.owner):
             name = list_of(new.owner)
-            pipe = self._redis.pipeline(transaction=False)
-            trip()
-            pipe.sadd(name, new.key).expire(name, int(self._absolute_timeout)).execute()
+            self._redis.sadd(name, new.key)
+            self._redis.expire(name, int(self._absolute_timeout))
 
     def release(self, request: Any, key: str, writer: str) -> None:
         with self._errors_told():
@@ -161,74 +169,62 @@ class RedisStore:
     def owned_by(self, request: Any, owner: str) -> list[Record]:
         with self._errors_told():
             keys = sorted(key.decode() for key in self._redis.smembers(list_of(owner)))
-            pipe = self._redis.pipeline(transaction=False)
-            for key in keys:
-                pipe.get(name_of(key)).pttl(name_of(key))
-            answers = pipe.execute(raise_on_error=False) if keys else []
-            mine = [
-                record
-                for key, value, left in zip(keys, answers[::2], answers[1::2], strict=True)
-                if (record := self._listed(key, value, left)) and record.owner == owner
-            ]
+            # one by one, as those of a Cluster are on several servers
+            records = [self._listed(key) for key in keys]
+            mine = [record for record in records if record and record.owner == owner]
             if gone := set(keys) - {record.key for record in mine}:
                 self._redis.srem(list_of(owner), *gone)
         return sorted(mine, key=lambda record: -record.last_seen)
 
-    def _listed(self, key: str, value: Any, left: int) -> Record | None:
+    def _listed(self, key: str) -> Record | None:
         """A record for the list of its owner's sessions, unless it is over or not one of ours."""
         now = time.time()
-        if not isinstance(value, bytes):  # None, or an error: it is no string
-            return None
         try:
-            record = record_of(key, value, now - self._idle_timeout + left / 1000)
+            value, left = self._peek(key)
+            found = value and record_of(key, value, now - self._idle_timeout + left / 1000)
         except CorruptRecord:
             return None
-        return record if now - record.created < self._absolute_timeout else None
+        return found if found and now - found.created < self._absolute_timeout else None
+
+    def _peek(self, key: str) -> tuple[bytes | None, int]:
+        with _strings_only():
+            return self._redis.get(name_of(key)), self._redis.pttl(name_of(key))
 
     def raw(self, key: str) -> tuple[bytes | None, int]:
         """What redis-cli would show: the value, and its milliseconds to live."""
-        pipe = self._redis.pipeline(transaction=False).get(name_of(key)).pttl(name_of(key))
         with self._errors_told():
-            value, left = pipe.execute()
-        return value, left
+            return self._peek(key)
 
     def ping(self, request: Any) -> None:
         with self._errors_told():
             self._redis.ping()
 
+    def eviction_policy(self) -> str:
+        """What Redis does when it is full; unknown where INFO is not allowed."""
+        with self._errors_told():
+            return str(self._redis.info("memory").get("maxmemory_policy", "unknown"))
 
-class _CountingRedis(client.Redis):
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        trip()
-        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
-
-def connect(url: str, timeout: float) -> Any:
-    """A client that gives up after `timeout` seconds, and asks again once if a connection broke.
-
-    The one retry heals connections that a restart of Redis left dead in the pool; a command
-    that times out is not repeated. redis-py's own defaults wait far longer than a page may.
-    """
+@contextmanager
+def _strings_only() -> Iterator[None]:
     try:
-        redis = _CountingRedis.from_url(
-            url,
-            socket_timeout=timeout,
-            socket_connect_timeout=timeout,
-            retry=Retry(NoBackoff(), 1, supported_errors=(client.ConnectionError,)),
-        )
-        # redis-py would find an option that it does not know with the first request
-        redis.connection_pool.connection_class(**redis.connection_pool.connection_kwargs)
-        return redis
-    except (ValueError, TypeError) as err:
-        # the URL may hold a password, so it is not repeated here
-        raise SettingsError(f"session.redis.url cannot be used: {err}") from err
+        yield
+    except client.ResponseError as err:
+        if not str(err).startswith("WRONGTYPE"):
+            raise
+        raise CorruptRecord("another program keeps something under its name") from err
 
 
-def make_store(settings: Mapping[str, Any], ours: SessionSettings) -> RedisStore:
+def open_client(settings: Mapping[str, Any]) -> Any:
+    """The client that `session.redis.*` describes."""
     ini = Ini(settings)
     url = ini.text("session.redis.url", "redis://localhost:6379/0")
     timeout = ini.seconds("session.redis.timeout", 0.25, minimum=0.01)
-    return RedisStore(connect(url, timeout), ours)
+    return connect(url, timeout)
+
+
+def make_store(settings: Mapping[str, Any], ours: SessionSettings) -> RedisStore:
+    return RedisStore(open_client(settings), ours)
 
 
 def includeme(config: Any) -> None:
@@ -236,8 +232,12 @@ def includeme(config: Any) -> None:
     store = make_store(config.registry.settings, ours)
     install(config, store, ours)
     try:
-        store.ping(None)
+        policy = store.eviction_policy()
     except SessionStoreUnavailable as err:
         # no reason not to start: it may come up later, and most pages do without it
         told = "%s Start it, or correct session.redis.url; until then sessions answer 503."
         log.warning(told, err)
+    else:
+        if policy not in ("noeviction", "unknown"):
+            told = "Redis has maxmemory-policy %s: when it is full, a flood of guests would push "
+            log.warning(told + "out those who are logged in. Set it to noeviction.", policy)

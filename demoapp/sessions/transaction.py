@@ -16,12 +16,14 @@ from pyramid_retry import is_error_retryable
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
-from demoapp.sessions.interfaces import Change, SessionError
+from demoapp.sessions.interfaces import Change, SessionError, SessionStoreUnavailable
 
 if TYPE_CHECKING:
     from demoapp.sessions.session import Session
 
 log = logging.getLogger(__name__)
+
+SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 
 
 def in_transaction(request: Any) -> bool:
@@ -79,18 +81,29 @@ class SessionDataManager:
         session = self._session
         # The list of participants has no public name. With no other, one step will do.
         alone = len(transaction._resources) == 1
-        with session.cost.save:
-            if alone:
-                session.store.write(session.request, self._change)
-            else:
-                session.store.prepare(session.request, self._change)
-        self._written, self._prepared = alone, not alone
+        self._prepared = not alone  # before it is: it may fail half-way
+        try:
+            with session.cost.save:
+                if alone:
+                    session.store.write(session.request, self._change)
+                else:
+                    session.store.prepare(session.request, self._change)
+        except SessionStoreUnavailable as err:
+            if session.request.method not in SAFE:
+                raise
+            # nobody asked for a change (RFC 9110, 9.2.1): the page is worth more than its flash
+            log.warning("a session that was only read is not saved: %s", err)
+            self._release()
+            self._change = None
+            session.reset()
+        self._written = alone
 
     def tpc_vote(self, transaction: Any) -> None:
         """Nothing left to fail: `commit` has prepared the store."""
 
     def tpc_finish(self, transaction: Any) -> None:
         session, change = self._session, self._change
+        self._prepared = False
         if change is None or change.old is None:
             self._release()  # a replay locks what it looks for, even if it finds nothing
         try:
@@ -111,14 +124,14 @@ class SessionDataManager:
     tpc_abort = abort
 
     def _release(self) -> None:
-        """Let go of what a replay's load or `prepare` has locked."""
-        session, change = self._session, self._change
+        """Undo `prepare`, and let go of what a replay's load has locked."""
+        session, prepared = self._session, self._change if self._prepared else None
         key, writer = session.locked_key, session.lock
-        if self._prepared and change and change.old:
-            key, writer = change.old.key, change.writer
         self._prepared, session.lock = False, None
-        if writer and key:
-            try:
+        try:
+            if prepared:
+                session.store.withdraw(session.request, prepared)
+            if writer and key:
                 session.store.release(session.request, key, writer)
-            except SessionError as err:
-                log.warning("a session stays locked for some seconds: %s", err)
+        except SessionError as err:
+            log.warning("a session stays locked for some seconds: %s", err)
