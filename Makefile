@@ -35,4 +35,7 @@ check: .venv/.installed-test ## lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-.PHONY: help install serve test check
+messages: .venv/.installed-test ## the catalogues in demoapp/locale, from the texts in the sources
+	$(BIN)/python scripts/messages.py
+
+.PHONY: help install serve test check messages

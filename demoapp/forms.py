@@ -11,6 +11,13 @@ from demoapp.i18n import _
 
 REQUIRED = _("Please fill in this field.")
 PASSWORD = Length(min=8, max=1024, message=_("Use 8 to 1,024 characters."))
+USERNAME = _("Use 2 to 40 letters, digits, dots, dashes or underscores.")
+
+
+# Labels and messages stay translation strings: Chameleon translates them where it shows them.
+def at_most(characters: int) -> Length:
+    """A limit; WTForms fills in ${max}, and the page's field gets a maxlength."""
+    return Length(max=characters, message=_("Use at most ${max} characters."))
 
 
 def one(request: Any, name: str, default: str = "") -> str:
@@ -32,6 +39,11 @@ def quantity(request: Any, default: str, minimum: int) -> int:
     return int(text)
 
 
+def as_typed(text: str | None) -> str | None:
+    """Line ends as the browser counts them for maxlength: it sends two characters for one."""
+    return text.replace("\r\n", "\n") if text else text
+
+
 def text_only(form: Any, field: Any) -> None:
     if field.data and not field.data.strip():
         raise ValidationError(REQUIRED)
@@ -40,8 +52,8 @@ def text_only(form: Any, field: Any) -> None:
 
 
 class LoginForm(Form):
-    username = StringField(_("Username"), [InputRequired(REQUIRED), Length(max=40)])
-    password = PasswordField(_("Password"), [InputRequired(REQUIRED), Length(max=1024)])
+    username = StringField(_("Username"), [InputRequired(REQUIRED), at_most(40)])
+    password = PasswordField(_("Password"), [InputRequired(REQUIRED), at_most(1024)])
 
 
 class RegisterForm(Form):
@@ -49,17 +61,20 @@ class RegisterForm(Form):
         _("Username"),
         [
             InputRequired(REQUIRED),
-            Regexp(r"^[\w.-]{2,40}\Z", message=_("Use 2 to 40 letters, digits, dots or dashes.")),
+            Length(min=2, max=40, message=USERNAME),
+            Regexp(r"^[\w.-]+\Z", message=USERNAME),
         ],
     )
     password = PasswordField(_("Password"), [InputRequired(REQUIRED), PASSWORD])
 
 
 class PasswordForm(Form):
-    current = PasswordField(_("Current password"), [InputRequired(REQUIRED), Length(max=1024)])
+    current = PasswordField(_("Current password"), [InputRequired(REQUIRED), at_most(1024)])
     new = PasswordField(_("New password"), [InputRequired(REQUIRED), PASSWORD])
 
 
 class CheckoutForm(Form):
-    name = StringField(_("Name"), [InputRequired(REQUIRED), Length(max=80), text_only])
-    address = TextAreaField(_("Address"), [InputRequired(REQUIRED), Length(max=500), text_only])
+    name = StringField(_("Name"), [InputRequired(REQUIRED), at_most(80), text_only])
+    address = TextAreaField(
+        _("Address"), [InputRequired(REQUIRED), at_most(500), text_only], filters=[as_typed]
+    )

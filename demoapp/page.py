@@ -10,7 +10,8 @@ from pyramid.events import BeforeRender
 from sqlalchemy import select
 
 from demoapp.cart import Cart
-from demoapp.i18n import when, won
+from demoapp.flash import KINDS
+from demoapp.i18n import _, when, won
 from demoapp.models import Category, Product
 from demoapp.sessions.interfaces import SessionError
 
@@ -39,7 +40,7 @@ class Page:
     @cached_property
     def available(self) -> bool:
         try:
-            len(self._request.session)
+            self._request.session.get("cart")  # ISession has no len()
         except SessionError:
             return False
         return True
@@ -78,8 +79,18 @@ class Page:
     def flashes(self) -> list[dict[str, str]]:
         if not self.available or getattr(self._request, "exception", None) is not None:
             return []
-        kinds = ("ok", "warn", "error")
-        return [{"kind": k, "text": t} for k in kinds for t in self._pop(k)]
+        told = [{"kind": k, "text": t} for k in KINDS for t in self._pop(k)]
+        return [*told, *self._goodbye()]
+
+    def _goodbye(self) -> list[dict[str, str]]:
+        """After logging out there is no session to hold a message: the address asks for it."""
+        left = self._request.GET.get("goodbye")
+        if not left or self.username:
+            return []
+        text = _("You are logged out.")
+        if left == "cart":
+            text = _("You are logged out. Your cart is kept for your next login.")
+        return [{"kind": "ok", "text": self._request.localizer.translate(text)}]
 
     def _pop(self, queue: str) -> list[str]:
         session = self._request.session

@@ -7,6 +7,7 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.view import view_config
 from sqlalchemy import select
 
+from demoapp.flash import tell
 from demoapp.forms import LoginForm, PasswordForm, RegisterForm, one
 from demoapp.i18n import COOKIE, LOCALES, _
 from demoapp.models import SavedCart, User
@@ -45,15 +46,22 @@ def login(request: Any) -> Any:
     if user is None:
         wrong = _("Username or password is wrong.")
         return login_page(request, form, goal, refused(request, wrong))
-    welcome(request, user)
+    text = _("Welcome, ${name}.")
+    if welcome(request, user):
+        text = _("Welcome, ${name}. The cart you left behind has been added to this one.")
+    tell(request, text, name=user.username)
     return HTTPSeeOther(local(goal))
 
 
-def welcome(request: Any, user: User) -> None:
+def welcome(request: Any, user: User) -> bool:
+    """Begin the user's session; true if a cart kept at logout was merged into this one."""
     begin(request, user)
-    if saved := request.dbsession.get(SavedCart, user.id):
-        request.cart.merge(saved.lines)
-        request.dbsession.delete(saved)
+    saved = request.dbsession.get(SavedCart, user.id)
+    if saved is None:
+        return False
+    request.cart.merge(saved.lines)
+    request.dbsession.delete(saved)
+    return True
 
 
 @view_config(route_name="register", request_method="GET", renderer="demoapp:templates/register.pt")
@@ -74,6 +82,7 @@ def register(request: Any) -> Any:
     request.dbsession.add(user)
     request.dbsession.flush()
     welcome(request, user)
+    tell(request, _("Welcome, ${name}. Your account is ready."), name=name)
     return HTTPSeeOther("/")
 
 
@@ -83,7 +92,9 @@ def logout(request: Any) -> Any:
     if user and lines:
         request.dbsession.merge(SavedCart(user_id=user.id, lines=lines))
     end(request)
-    return HTTPSeeOther("/")
+    # told by the address: a message in the session would begin a new one, for nobody (S4)
+    query = {"goodbye": "cart" if lines else "1"} if user else {}
+    return HTTPSeeOther(request.route_path("catalog", _query=query))
 
 
 def account_page(request: Any, form: Any, error: str | None = None) -> dict[str, Any]:
@@ -130,6 +141,8 @@ def revoke(request: Any) -> Any:
     for record in store.owned_by(request, str(user.id)) if store else ():
         if record.handle == request.matchdict["handle"]:
             store.delete(request, record.key)
+            if record.handle != getattr(request.session, "handle", None):
+                tell(request, _("That device has been logged out."))
             return HTTPSeeOther(request.route_path("account"))
     raise HTTPNotFound(_("There is no such session of yours."))
 
@@ -151,6 +164,7 @@ def revoke_others(request: Any) -> Any:
     if user is None:
         return to_login(request)
     end_others(request, user)
+    tell(request, _("All your other devices have been logged out."))
     return HTTPSeeOther(request.route_path("account"))
 
 
@@ -168,6 +182,7 @@ def password(request: Any) -> Any:
         return account_page(request, form, wrong)
     user.password_hash = HASHER.hash(form.new.data)
     end_others(request, user)
+    tell(request, _("Your password has been changed, and your other devices logged out."))
     return HTTPSeeOther(request.route_path("account"))
 
 

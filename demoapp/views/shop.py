@@ -7,6 +7,7 @@ from pyramid.view import view_config
 from sqlalchemy import or_, select
 
 from demoapp.cart import TooMany
+from demoapp.flash import tell
 from demoapp.forms import one, quantity
 from demoapp.i18n import _
 from demoapp.models import Category, Product
@@ -85,10 +86,19 @@ def add(request: Any) -> Any:
     if found is None:
         return cart_page(request, _("We do not sell that."))
     try:
-        request.cart.add(found.sku, quantity(request, "1", minimum=1))
+        added = quantity(request, "1", minimum=1)
+        request.cart.add(found.sku, added)
     except (TooMany, ValueError):
         return cart_page(request, QUANTITY)
+    tell_line(request, _("Added to the cart: ${count} × ${name}"), found.sku, added)
     return HTTPSeeOther(request.route_path("cart"))
+
+
+def tell_line(request: Any, text: Any, sku: str, count: int) -> None:
+    """Say on the next page what became of a line, with the product's name in its language."""
+    product = request.dbsession.get(Product, sku)
+    name = getattr(product, f"name_{request.locale_name}", sku)  # None: it is sold no more
+    tell(request, text, name=name, count=count)
 
 
 @view_config(route_name="cart_item", request_method="POST", renderer="demoapp:templates/cart.pt")
@@ -100,6 +110,9 @@ def change(request: Any) -> Any:
         wanted = quantity(request, "", minimum=0)
         if wanted or sku in request.cart.lines:
             request.cart.set(sku, wanted)
+            changed = _("In the cart now: ${count} × ${name}")
+            removed = _("Removed from the cart: ${name}")
+            tell_line(request, changed if wanted else removed, sku, wanted)
     except ValueError:
         return cart_page(request, QUANTITY)
     return HTTPSeeOther(request.route_path("cart"))
@@ -107,5 +120,7 @@ def change(request: Any) -> Any:
 
 @view_config(route_name="cart_clear", request_method="POST")
 def clear(request: Any) -> Any:
-    request.cart.clear()
+    if request.cart.lines:
+        request.cart.clear()
+        tell(request, _("The cart has been emptied."))
     return HTTPSeeOther(request.route_path("cart"))

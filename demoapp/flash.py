@@ -1,0 +1,22 @@
+"""What the next page says about what was just done: one message, in the visitor's language."""
+
+from typing import Any
+
+from translationstring import TranslationString
+
+KINDS = ("ok", "warn", "error")
+"""Pyramid's flash queues that the layout shows; see `demoapp.page`."""
+
+
+def tell(request: Any, text: TranslationString, **mapping: Any) -> None:
+    """Keep `text` for the next page, its `${...}` filled in from `mapping`.
+
+    It takes the place of a message that nobody has read: a client that never looks at a page
+    would otherwise fill its session, and a session in a cookie holds only 4 KB.
+    """
+    session = request.session
+    for queue in KINDS:
+        if session.peek_flash(queue):
+            session.pop_flash(queue)
+    told = TranslationString(text, mapping=mapping)
+    session.flash(request.localizer.translate(told), "ok")
