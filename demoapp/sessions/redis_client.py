@@ -1,0 +1,238 @@
+"""The client for `session.redis.url`: one Redis, the master that Sentinels name, or a Cluster.
+
+    redis://user:password@host:6379/0
+    unix:///run/redis/redis.sock?db=0
+    redis+sentinel://user:password@host:26379,host:26379,host:26379/mymaster/0
+    redis+cluster://user:password@host:6379,host:6379
+
+With `rediss` in the place of `redis` over TLS. Of a Cluster some nodes are enough: they know the
+others. Options of redis-py follow after a `?`, such as ssl_ca_certs=/etc/ssl/redis-ca.crt;
+sentinel_username and sentinel_password are for the Sentinels, user and password for Redis.
+
+A page must not wait for long, so every client gives up after the time-out. It asks again once if
+a connection broke: that heals those that a restart left dead in the pool. A command that times
+out is not repeated. redis-py by itself would wait 5 seconds, and try ten times more.
+"""
+
+import threading
+from collections.abc import Sequence
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import redis as client
+from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode, RedisCluster
+from redis.connection import Connection, parse_url
+from redis.exceptions import NoScriptError, RedisClusterException
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from demoapp.sessions.settings import SettingsError
+from demoapp.sessions.timing import trip
+
+KINDS = ("", "+sentinel", "+cluster")
+SCHEMES = ("unix", *(f"redis{tls}{kind}" for kind in KINDS for tls in ("", "s")))
+
+
+class Address(NamedTuple):
+    """What a URL says. The options are those of redis-py's connections."""
+
+    kind: str
+    hosts: list[tuple[str, int]]
+    service: str
+    options: dict[str, Any]
+
+
+def connect(url: str, timeout: float) -> Any:
+    """A client that waits `timeout` seconds for an answer; it does not connect before it must.
+
+    Raises SettingsError. The URL may hold a password, so the message repeats none of it.
+    """
+    try:
+        kind, hosts, service, options = address_in(url)
+        options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, **options}
+        _check(options)
+        if kind == "cluster":
+            return Cluster(hosts, _with_ssl(options))
+        if kind == "sentinel":
+            return _master(hosts, service, _with_ssl(options), timeout)
+        return OneRedis.from_pool(client.ConnectionPool(retry=_retry(1), **options))
+    except (ValueError, TypeError) as err:
+        raise SettingsError(f"session.redis.url cannot be used: {err}") from err
+
+
+def address_in(url: str) -> Address:
+    """Take a URL apart; raises ValueError with a message that quotes no part of it."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in SCHEMES:
+        raise ValueError(f"it begins with none of: {', '.join(f'{s}://' for s in SCHEMES)}")
+    if scheme == "unix":
+        return Address("", [], "", parse_url(url))  # type: ignore[no-untyped-call]
+    scheme, _, kind = scheme.partition("+")
+    try:
+        parts = urlsplit(f"//{rest}")
+        user, _, names = parts.netloc.rpartition("@")
+        hosts = [_host(name, 26379 if kind == "sentinel" else 6379) for name in names.split(",")]
+    except ValueError:  # it quotes what it does not understand, so perhaps the password
+        raise ValueError(
+            "it has no readable host:port; in a password write / as %2F, @ as %40, # as %23"
+        ) from None
+    if len(hosts) > 1 and not kind:
+        raise ValueError(f"several hosts need {scheme}+sentinel:// or {scheme}+cluster://")
+    if kind and not all(host for host, _ in hosts):
+        raise ValueError("a host is missing")
+    path = parts.path.strip("/").split("/")
+    service = path.pop(0) if kind == "sentinel" else ""
+    if kind == "sentinel" and not service:
+        raise ValueError("the name of the master is missing, as in ...:26379/mymaster/0")
+    options = parse_url(f"{scheme}://{user}@{names.split(',')[0]}?{parts.query}")  # type: ignore[no-untyped-call]
+    options.setdefault("db", _database("/".join(path), kind))
+    return Address(kind, hosts, service, options)
+
+
+def _host(name: str, port: int) -> tuple[str, int]:
+    parts = urlsplit(f"//{name}")
+    return parts.hostname or "", parts.port or port
+
+
+def _database(number: str, kind: str) -> int:
+    if number and not (number.isascii() and number.isdigit()):
+        raise ValueError("after the last / it has no number of a database")
+    if kind == "cluster" and int(number or 0):
+        raise ValueError("a Cluster has the database 0 only")
+    return int(number or 0)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Raise what redis-py would raise with the first request only."""
+    for name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
+        if name in options and not Path(options[name]).is_file():
+            raise ValueError(f"{name} names no file: {options[name]}")
+    for_a_connection = {
+        name: value
+        for name, value in options.items()
+        if name not in ("connection_class", "max_connections") and not name.startswith("sentinel_")
+    }
+    options.get("connection_class", Connection)(**for_a_connection)
+
+
+def _retry(times: int) -> Retry:
+    return Retry(NoBackoff(), times, supported_errors=(client.ConnectionError,))
+
+
+def _with_ssl(options: dict[str, Any]) -> dict[str, Any]:
+    """For the clients that have many connections: `ssl` in the place of a class and a host."""
+    rest = {k: v for k, v in options.items() if k not in ("connection_class", "host", "port")}
+    return {**rest, "ssl": "connection_class" in options}
+
+
+def _master(
+    hosts: Sequence[tuple[str, int]], service: str, options: dict[str, Any], timeout: float
+) -> Any:
+    """To ask all Sentinels, should they all be silent, takes no longer than one time-out."""
+    asking: dict[str, Any] = {name: v for name, v in options.items() if name.startswith("ssl")}
+    for name in ("username", "password"):
+        asking[name] = options.pop(f"sentinel_{name}", None)
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        asking[name] = timeout / len(hosts)
+    sentinels = Sentinel(hosts, sentinel_kwargs={**asking, "retry": _retry(0)})  # type: ignore[no-untyped-call]
+    return sentinels.master_for(service, redis_class=OneRedis, retry=_retry(1), **options)  # type: ignore[no-untyped-call]
+
+
+class OneRedis(client.Redis):
+    """One server, or the master of the moment."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        trip()
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def register_script(self, script: Any) -> Any:
+        return Script(self, script)
+
+    def server_of(self, name: str) -> str:
+        """Which server has that key: there is only one."""
+        return ""
+
+    def server_in(self, err: client.RedisError) -> str:
+        """Which server has failed."""
+        return ""
+
+
+class _Cluster(RedisCluster):
+    ERRORS_ALLOW_RETRY = (client.ConnectionError,)  # type: ignore[assignment]  # not time-outs
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        trip()
+        try:
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except RedisClusterException as err:  # is no RedisError
+            raise client.ConnectionError(str(err)) from err
+
+
+class Cluster:
+    """A Cluster. RedisCluster asks for its map when it is made; this one with the first command,
+    so that the shop starts without it, and finds it later.
+    """
+
+    def __init__(self, hosts: Sequence[tuple[str, int]], options: dict[str, Any]) -> None:
+        self._hosts = hosts
+        self._options = {name: value for name, value in options.items() if name != "db"}
+        self._made: _Cluster | None = None
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client(), name)
+
+    def _client(self) -> _Cluster:
+        with self._lock:
+            if self._made is None:
+                try:
+                    self._made = _Cluster(
+                        startup_nodes=[ClusterNode(*host) for host in self._hosts],  # type: ignore[no-untyped-call]
+                        require_full_coverage=False,  # what is lost is lost; the rest goes on
+                        retry=_retry(1),
+                        **self._options,
+                    )
+                except RedisClusterException as err:
+                    raise client.ConnectionError(str(err)) from err
+            return self._made
+
+    def register_script(self, script: str | bytes) -> "Script":
+        return Script(self, script)
+
+    def server_of(self, name: str) -> str:
+        """Which server has that key, as host:port; empty while that is not known."""
+        try:
+            return str(self._made.get_node_from_key(name).name) if self._made else ""  # type: ignore[no-untyped-call]
+        except RedisClusterException:
+            return ""
+
+    def server_in(self, err: client.RedisError) -> str:
+        """Which server has failed, as host:port; empty when it was all of them."""
+        failed = getattr(err, "connection", None)
+        return f"{failed.host}:{failed.port}" if failed else ""
+
+    def close(self) -> None:
+        if self._made:
+            self._made.close()
+
+
+class Script:
+    """A Lua script, sent by its hash; as a whole only to a server that does not know it yet.
+
+    redis-py's own class loads it into every master of a Cluster then, so that one that is down
+    would stop the others.
+    """
+
+    def __init__(self, redis: Any, script: str | bytes) -> None:
+        self._redis = redis
+        self._text = script.encode() if isinstance(script, str) else script
+        self._hash = sha1(self._text, usedforsecurity=False).hexdigest()
+
+    def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        try:
+            return self._redis.evalsha(self._hash, len(keys), *keys, *args)
+        except NoScriptError:
+            return self._redis.eval(self._text, len(keys), *keys, *args)
