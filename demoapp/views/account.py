@@ -25,6 +25,17 @@ def refused(request: Any, error: str | None) -> str | None:
     return request.localizer.translate(error) if error else None
 
 
+def too_many(request: Any, seconds: int) -> str:
+    """The attempt is refused unseen (ASVS 6.3.1); what the page is to say."""
+    request.response.status_int = 429
+    request.response.headers["Retry-After"] = str(seconds)
+    told = _(
+        "Too many attempts. Please try again in ${minutes} min.",
+        mapping={"minutes": -(-seconds // 60)},
+    )
+    return str(request.localizer.translate(told))
+
+
 @view_config(route_name="login", request_method="GET", renderer="demoapp:templates/login.pt")
 def login_form(request: Any) -> dict[str, Any]:
     return login_page(request, LoginForm(), request.GET.get("next", "/"))
@@ -42,10 +53,15 @@ def login(request: Any) -> Any:
     form = LoginForm(request.POST)
     if not form.validate():
         return login_page(request, form, goal, refused(request, None))
+    attempt = request.registry["throttle"].login(request.remote_addr, form.username.data)
+    if seconds := attempt.wait():
+        return login_page(request, form, goal, too_many(request, seconds))
     user = verify(request, form.username.data, form.password.data)
     if user is None:
+        attempt.failed()
         wrong = _("Username or password is wrong.")
         return login_page(request, form, goal, refused(request, wrong))
+    attempt.succeeded()
     text = _("Welcome, ${name}.")
     if welcome(request, user):
         text = _("Welcome, ${name}. The cart you left behind has been added to this one.")
@@ -75,6 +91,8 @@ def register(request: Any) -> Any:
     form = RegisterForm(request.POST)
     if not form.validate():
         return {"form": form, "error": refused(request, None)}
+    if seconds := request.registry["throttle"].registration(request.remote_addr).wait():
+        return {"form": form, "error": too_many(request, seconds)}
     name = form.username.data.casefold()
     if request.dbsession.scalars(select(User).where(User.username == name)).first():
         return {"form": form, "error": refused(request, _("That name is taken."))}
@@ -138,11 +156,12 @@ def revoke(request: Any) -> Any:
     store, user = request.registry.queryUtility(ISessionStore), request.current_user
     if user is None:
         return to_login(request)
+    if request.matchdict["handle"] == getattr(request.session, "handle", None):
+        return logout(request)
     for record in store.owned_by(request, str(user.id)) if store else ():
         if record.handle == request.matchdict["handle"]:
             store.delete(request, record.key)
-            if record.handle != getattr(request.session, "handle", None):
-                tell(request, _("That device has been logged out."))
+            tell(request, _("That device has been logged out."))
             return HTTPSeeOther(request.route_path("account"))
     raise HTTPNotFound(_("There is no such session of yours."))
 
@@ -177,9 +196,13 @@ def password(request: Any) -> Any:
     form = PasswordForm(request.POST)
     if not form.validate():
         return account_page(request, form, refused(request, None))
+    attempt = request.registry["throttle"].password(user.id)
+    if seconds := attempt.wait():
+        return account_page(request, form, too_many(request, seconds))
     if verify(request, user.username, form.current.data) is None:
         wrong = refused(request, _("The current password is wrong."))
         return account_page(request, form, wrong)
+    attempt.succeeded()
     user.password_hash = HASHER.hash(form.new.data)
     end_others(request, user)
     tell(request, _("Your password has been changed, and your other devices logged out."))
