@@ -56,11 +56,12 @@ def observe(bench: Bench) -> Observation | None:
 
 
 def _outcome(alive: bool, age: float, idle: float) -> str | None:
+    """Which limit it was: the one that had passed first."""
+    past = {"absolute": age - ABSOLUTE, "idle": idle - IDLE}
+    first = max(past, key=past.__getitem__)
     if alive:
-        return "late" if idle > IDLE + TOLERANCE or age > ABSOLUTE + TOLERANCE else None
-    if age > ABSOLUTE - TOLERANCE:
-        return "absolute"
-    return "idle" if idle > IDLE - TOLERANCE else "early"
+        return "late" if past[first] > TOLERANCE else None
+    return first if past[first] > -TOLERANCE else "early"
 
 
 def deadline(bench: Bench) -> float | None:

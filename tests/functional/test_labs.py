@@ -1,0 +1,395 @@
+"""Every lab is run as its page says, on every strategy, against what its page expects."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from demoapp.labs import expire
+from demoapp.labs.bench import NAMES
+from demoapp.sessions import STRATEGIES
+from demoapp.teaching import content
+from tests.shops import Visitor, open_shop
+
+LOCALES = ("en", "ko")
+StartShop = Callable[..., Any]
+
+
+def sends(visitor: Visitor, lab: str, action: str, **fields: str) -> Any:
+    answer = visitor.send(f"/labs/{lab}", action=action, **fields)
+    assert answer.status_int == 303, answer.text
+    return answer
+
+
+def seen(page: Any) -> str | None:
+    """The sentence under "Observed" on a lab's page, if the lab is over."""
+    assert page.status_int in (200, 400)
+    verdict = page.html.find(class_="verdict")
+    return str(verdict.tbody.td.get_text()) if verdict else None
+
+
+def observed(page: Any, lab: str) -> str | None:
+    """The outcome by its name."""
+    sentence = seen(page)
+    names = {text: name for name, text in content("labs", "en")[lab]["outcome"].items()}
+    return names[sentence] if sentence else None
+
+
+def is_as_expected(visitor: Visitor, lab: str, strategy: str) -> str:
+    """The page says so, and the table does."""
+    page = visitor.get(f"/labs/{lab}")
+    outcome = observed(page, lab)
+    allowed = content("labs", "en")[lab]["expected"][strategy]
+    assert outcome in ([allowed] if isinstance(allowed, str) else allowed)
+    assert "As expected." in page.text
+    assert "Not as expected." not in page.text
+    return str(outcome)
+
+
+# -- the texts
+
+
+@pytest.mark.parametrize("lab", NAMES)
+def test_a_lab_has_its_texts_in_both_languages(lab: str) -> None:
+    english, korean = (content("labs", locale)[lab] for locale in LOCALES)
+
+    def compare(one: Any, other: Any, path: str) -> None:
+        assert type(one) is type(other), path
+        if isinstance(one, dict):
+            assert one.keys() == other.keys(), path
+            for key in one:
+                compare(one[key], other[key], f"{path}.{key}")
+        elif isinstance(one, list):
+            for index, pair in enumerate(zip(one, other, strict=True)):
+                compare(*pair, f"{path}[{index}]")
+        elif not path.endswith(".command") and "expected" not in path and len(one) > 12:
+            assert one.strip() and other.strip(), path
+            assert one != other, path
+            if ".link" not in path:
+                assert any("가" <= c <= "힣" for c in other), path
+
+    compare(english, korean, lab)
+    for name in ("title", "summary", "question", "why", "steps", "outcome", "action", "label"):
+        assert english[name], name
+
+
+@pytest.mark.parametrize("lab", NAMES)
+def test_a_lab_expects_something_of_every_strategy(lab: str) -> None:
+    texts = content("labs", "en")[lab]
+    assert texts["expected"].keys() == STRATEGIES.keys()
+    for outcomes in texts["expected"].values():
+        assert set([outcomes] if isinstance(outcomes, str) else outcomes) <= set(texts["outcome"])
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_lab_answers_and_none_begins_a_session_S4(shop: Any, locale: str) -> None:
+    visitor = Visitor(shop)
+    visitor.set_cookie("locale", locale)
+    listing = visitor.get("/labs")
+    for lab in NAMES:
+        assert f'href="/labs/{lab}"' in listing.text
+        page = visitor.get(f"/labs/{lab}")
+        assert page.status_int == 200
+        assert content("labs", locale)[lab]["title"] in page.text
+        assert seen(page) is None
+    assert visitor.cookie() is None
+
+
+def test_unknown_labs_and_steps_are_refused(shop: Any) -> None:
+    visitor = Visitor(shop)
+    assert visitor.get("/labs/nothing").status_int == 404
+    assert visitor.send("/labs/nothing", action="run").status_int == 404
+    assert visitor.send("/labs/tamper", action="nothing").status_int == 400
+    assert visitor.send("/labs/tamper").status_int == 400
+    assert visitor.post("/labs/tamper", {"action": "mark"}).status_int == 400  # no token
+    sends(visitor, "tamper", "flip")  # not offered yet: nothing happens
+    assert visitor.cookie() is None
+
+
+def test_without_demo_labs_there_are_none(start_shop: StartShop) -> None:
+    secret = uuid4().hex + uuid4().hex
+    visitor = Visitor(start_shop("memory", **{"demo.labs": "false", "session.secret": secret}))
+    for path in ("/labs", *(f"/labs/{lab}" for lab in NAMES)):
+        assert visitor.get(path).status_int == 404
+    assert visitor.send("/labs/restart", action="mark").status_int == 404
+
+
+# -- one by one
+
+
+def test_first_write(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    sends(visitor, "first-write", "run", prediction="with-read")
+    is_as_expected(visitor, "first-write", strategy)
+    assert "another one" in visitor.get("/labs/first-write").text
+    assert visitor.cookie() is None  # the guest was another one
+
+
+@pytest.mark.parametrize("lab", ["restart", "two-ports"])
+def test_restart_and_two_ports(start_shop: StartShop, strategy: str, lab: str) -> None:
+    first, second = _two_processes(start_shop, strategy)
+    visitor = Visitor(first)
+    sends(visitor, lab, "mark")
+    assert seen(visitor.get(f"/labs/{lab}")) is None
+    visitor.app = second
+    is_as_expected(visitor, lab, strategy)
+    visitor.app = first  # had it lived on, the mark would still be there
+    assert seen(visitor.get(f"/labs/{lab}")) is None
+    assert visitor.state()["handle"]
+
+
+def _two_processes(start_shop: StartShop, strategy: str) -> Iterator[Any]:
+    url = start_shop("memory").registry["dbsession_factory"].kw["bind"].url
+    database = url.render_as_string(hide_password=False)
+    return (start_shop(strategy, **{"sqlalchemy.url": database}) for _ in range(2))
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_migrate(start_shop: StartShop, strategy: str, moving: bool) -> None:
+    before = "database" if strategy == "redis" else "redis"
+    extra = {"session.migrate_from": before} if moving else {}
+    old = start_shop(before, **({"session.redis.url": "redis://"} if before == "database" else {}))
+    url = old.registry["dbsession_factory"].kw["bind"].url.render_as_string(hide_password=False)
+    if before == "redis":
+        extra["session.redis.url"] = old.registry.settings["session.redis.url"]
+    new = start_shop(strategy, **{"sqlalchemy.url": url}, **extra)
+    visitor = Visitor(old)
+    sends(visitor, "migrate", "mark")
+    assert seen(visitor.get("/labs/migrate")) is None
+    visitor.app = new
+    if moving:
+        assert observed(visitor.get("/labs/migrate"), "migrate") == "kept"
+        assert "As expected." in visitor.get("/labs/migrate").text
+    else:
+        is_as_expected(visitor, "migrate", strategy)
+
+
+def test_nested_change(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    sends(visitor, "nested-change", "store")
+    assert seen(visitor.get("/labs/nested-change")) is None
+    sends(visitor, "nested-change", "change")
+    outcome = is_as_expected(visitor, "nested-change", strategy)
+    assert outcome == ("lost" if strategy == "custom" else "kept")
+
+
+def test_nested_change_is_kept_late_in_a_cookie(start_shop: StartShop) -> None:
+    visitor = Visitor(start_shop("custom", **{"session.touch_interval": "1"}))
+    sends(visitor, "nested-change", "store")
+    form = {"csrf_token": visitor.token(), "action": "change"}
+    time.sleep(2.1)  # Pyramid compares whole seconds
+    visitor.post("/labs/nested-change", form)
+    assert is_as_expected(visitor, "nested-change", "custom") == "late"
+
+
+def test_race(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    sends(visitor, "race", "begin")
+    tabs = [Visitor(shop) for _ in range(6)]
+    for tab in tabs:
+        for cookie in visitor.cookiejar:
+            tab.cookiejar.set_cookie(cookie)
+    token = visitor.token()
+    form = {"csrf_token": token, "action": "add", "quick": "yes"}
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        answers = list(pool.map(lambda tab: tab.post("/labs/race", form), tabs))
+    assert {answer.status_int for answer in answers} == {303}
+    visitor = tabs[-1]  # the last answer is what a browser keeps
+    sends(visitor, "race", "count", sent=str(len(tabs)))
+    is_as_expected(visitor, "race", strategy)
+
+
+def test_overflow(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    before = visitor.state()["cart"]
+    sends(visitor, "overflow", "run")
+    is_as_expected(visitor, "overflow", strategy)
+    figures = visitor.get("/labs/overflow").html.find(id="observed").find_all("dd")
+    letters, hangul, status = (int(figure.get_text()) for figure in figures)
+    assert 2.5 * hangul < letters < 3.5 * hangul
+    assert (2000 < letters < 4096) if strategy == "custom" else (64000 < letters <= 65536)
+    assert status == 413
+    assert visitor.state()["cart"] == before
+    assert len(visitor.cookie() or "") < 600
+
+
+def test_tamper(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    sends(visitor, "tamper", "mark")
+    before = visitor.cookie()
+    sends(visitor, "tamper", "flip")
+    assert visitor.cookie() != before
+    is_as_expected(visitor, "tamper", strategy)
+    assert visitor.state()["cart"]["quantity"] == 0
+    # another lab waits until this one has brought the session back
+    assert "/labs/tamper" in visitor.get("/labs/restart").html.find(class_="notice").a["href"]
+    sends(visitor, "restart", "mark")
+    assert visitor.state()["handle"] is None
+    sends(visitor, "tamper", "reset")
+    assert visitor.state()["cart"]["quantity"] == 1
+    assert visitor.cookie("lab-aside") is None
+    assert seen(visitor.get("/labs/tamper")) is None
+
+
+@pytest.fixture
+def short_sessions(start_shop: StartShop, monkeypatch: pytest.MonkeyPatch) -> dict[str, Visitor]:
+    """A visitor of every strategy, all at once, as most of the time is spent waiting."""
+    monkeypatch.setattr(expire, "IDLE", 2)
+    monkeypatch.setattr(expire, "ABSOLUTE", 4)
+    visitors = {strategy: Visitor(start_shop(strategy)) for strategy in STRATEGIES}
+    for visitor in visitors.values():
+        sends(visitor, "expire", "begin")
+        sends(visitor, "expire", "look")
+        page = visitor.get("/labs/expire")
+        assert seen(page) is None
+        assert "data-deadline" in page.text
+        assert visitor.cookie() is None  # the visitor's own session has nothing to do with it
+    return visitors
+
+
+def test_expire_by_the_idle_limit_S8(short_sessions: dict[str, Visitor]) -> None:
+    time.sleep(2.1)
+    for strategy, visitor in short_sessions.items():
+        sends(visitor, "expire", "look")
+        assert is_as_expected(visitor, "expire", strategy) == "idle"
+        sends(visitor, "expire", "reset")
+        sends(visitor, "expire", "begin")
+        sends(visitor, "expire", "look")
+        assert seen(visitor.get("/labs/expire")) is None
+
+
+def test_expire_by_the_absolute_limit_S8(short_sessions: dict[str, Visitor]) -> None:
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        time.sleep(0.3)
+        for visitor in short_sessions.values():
+            token = visitor.cookie("csrf")
+            visitor.post("/labs/expire", {"csrf_token": token, "action": "look"})
+    for strategy, visitor in short_sessions.items():
+        sends(visitor, "expire", "look")
+        assert is_as_expected(visitor, "expire", strategy) == "absolute"
+
+
+def test_fixation(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    own = visitor.state()["handle"]
+    sends(visitor, "fixation", "plant")
+    chosen = visitor.cookie()
+    assert visitor.state()["cart"]["quantity"] == 0
+    sends(visitor, "fixation", "write")
+    assert visitor.cookie() != chosen
+    assert seen(visitor.get("/labs/fixation")) is None
+    assert sends(visitor, "fixation", "log-in").location.endswith("/login?next=%2Flabs%2Ffixation")
+    visitor.log_in()
+    is_as_expected(visitor, "fixation", strategy)
+    sends(visitor, "fixation", "reset")
+    state = visitor.state()
+    assert (state["handle"], state["user"], state["cart"]["quantity"]) == (own, None, 1)
+
+
+def test_fixation_leaves_a_visitor_without_a_session_as_it_was(shop: Any) -> None:
+    visitor = Visitor(shop)
+    sends(visitor, "fixation", "plant")
+    sends(visitor, "fixation", "write")
+    visitor.log_in()
+    sends(visitor, "fixation", "reset")
+    assert visitor.cookie() is None
+
+
+def test_replay(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    sends(visitor, "replay", "mark")  # a guest has nothing to log out of
+    assert visitor.cookie() is None
+    visitor.log_in()
+    sends(visitor, "replay", "mark")
+    copy = visitor.cookie()
+    sends(visitor, "replay", "copy")
+    assert visitor.cookie() != copy
+    assert visitor.state()["user"] is None
+    assert seen(visitor.get("/labs/replay")) is None
+    sends(visitor, "replay", "put-back")
+    assert visitor.cookie() == copy
+    is_as_expected(visitor, "replay", strategy)
+    sends(visitor, "replay", "reset")
+    assert visitor.cookie("lab-aside") is None
+    assert visitor.cookie("lab-notes") is None
+
+
+def test_csrf_tabs(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    sends(visitor, "csrf-tabs", "send")
+    assert observed(visitor.get("/labs/csrf-tabs"), "csrf-tabs") == "accepted"
+    stale = visitor.token()
+    visitor.log_in()
+    form = {"csrf_token": stale, "action": "send", "prediction": "refused"}
+    answer = visitor.post("/labs/csrf-tabs", form)
+    assert answer.status_int == 400
+    assert observed(answer, "csrf-tabs") == content("labs", "en")["csrf-tabs"]["expected"][strategy]
+    assert "As expected." in answer.text
+    assert "was right" in answer.text
+
+
+def test_devices(shop: Any, strategy: str) -> None:
+    laptop, phone = Visitor(shop), Visitor(shop)
+    laptop.log_in()
+    phone.log_in()
+    sends(phone, "devices", "other")
+    assert seen(phone.get("/labs/devices")) is None
+    sends(laptop, "devices", "end-others")
+    is_as_expected(phone, "devices", strategy)
+    page = laptop.get("/labs/devices")
+    assert laptop.state()["user"] == "demo"
+    listed = page.html.find(id="observed").find_all("dd")[1].get_text()
+    assert listed == ("cannot be listed with this strategy" if strategy == "custom" else "1")
+
+
+@pytest.mark.parametrize("how", ["refuse", "hang"])
+def test_redis_down(shop: Any, strategy: str, how: str) -> None:
+    visitor, neighbour = Visitor(shop), Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    neighbour.send("/cart/items", sku="ujeon")
+    sends(visitor, "redis-down", how)
+    begun = time.perf_counter()
+    is_as_expected(visitor, "redis-down", strategy)
+    assert time.perf_counter() - begun < 3
+    outcome = content("labs", "en")["redis-down"]["expected"][strategy]
+    assert visitor.get("/").status_int == (503 if outcome == "none" else 200)
+    assert visitor.get("/cart").status_int == (200 if outcome == "all" else 503)
+    assert neighbour.get("/cart").status_int == neighbour.get("/").status_int == 200
+    visitor.post("/labs/redis-down", {"csrf_token": neighbour.token(), "action": "reset"})
+    assert visitor.cookie("lab-notes")  # another's token
+    token = visitor.get("/labs/redis-down").html.find("input", {"name": "csrf_token"})["value"]
+    visitor.post("/labs/redis-down", {"csrf_token": token, "action": "reset"})
+    assert visitor.state()["cart"]["quantity"] == 1
+
+
+def test_notes_that_were_not_written_by_the_shop_are_ignored(shop: Any) -> None:
+    visitor = Visitor(shop)
+    for forged in ("x", "e30", "A" * 400, "한글".encode().hex()):
+        visitor.set_cookie("lab-notes", forged)
+        for lab in ("restart", "overflow", "redis-down"):
+            page = visitor.get(f"/labs/{lab}")
+            assert page.status_int == 200
+            assert seen(page) is None
+
+
+def test_a_foreign_session_factory_is_met_with_no_expectation(sqlite_url: str) -> None:
+    factory = "pyramid_beaker.session_factory_from_settings"
+    shop = open_shop("custom", sqlite_url, {"session.custom.factory": factory})
+    visitor = Visitor(shop)
+    for lab in NAMES:
+        page = visitor.get(f"/labs/{lab}")
+        assert "not its own" in page.text
+    sends(visitor, "nested-change", "store")
+    sends(visitor, "nested-change", "change")
+    page = visitor.get("/labs/nested-change")
+    assert seen(page)
+    assert "Not known" in page.text
+    sends(visitor, "tamper", "mark")
+    assert seen(visitor.get("/labs/tamper")) is None
