@@ -3,6 +3,7 @@
 It assigns what it changes anew, so that it works on every kind of session.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from typing import Any
 
 MAX_QUANTITY = 999
 """Of one product in one cart."""
+
+
+def is_id(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"[\w-]{1,40}", value, re.ASCII))
 
 
 class TooMany(ValueError):
@@ -35,6 +40,12 @@ class Cart:
     def quantity(self) -> int:
         return sum(self.lines.values())
 
+    @property
+    def ordered(self) -> list[str]:
+        """The ids of this visitor's carts that became orders, the last ones."""
+        ordered = self.session.get("ordered")
+        return ordered if isinstance(ordered, list) and all(map(is_id, ordered)) else []
+
     def add(self, sku: str, quantity: int) -> None:
         self.set(sku, self.lines.get(sku, 0) + quantity)
 
@@ -51,7 +62,7 @@ class Cart:
 
     def finish(self) -> None:
         """The cart was ordered: remember its id, so that its order is found, and begin anew."""
-        self.session["ordered"] = [*self.session.get("ordered", []), self.id][-20:]
+        self.session["ordered"] = [*self.ordered, self.id][-20:]
         del self.session["cart"]
 
     def merge(self, lines: Mapping[str, int]) -> None:
@@ -59,8 +70,13 @@ class Cart:
             self.set(sku, min(self.lines.get(sku, 0) + quantity, MAX_QUANTITY))
 
     def _stored(self) -> dict[str, Any]:
-        stored = self.session.get("cart")
-        return stored if isinstance(stored, dict) else {}
+        """The cart as it is kept; none if another release of the shop has left it otherwise."""
+        match self.session.get("cart"):
+            case {"id": str(name), "lines": dict(lines)} as stored if is_id(name) and all(
+                type(n) is int and n > 0 for n in lines.values()
+            ):
+                return dict(stored)
+        return {}
 
     def _store(self, lines: dict[str, int]) -> None:
         self.session["cart"] = {"id": self.id or secrets.token_urlsafe(16), "lines": lines}

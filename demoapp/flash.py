@@ -8,6 +8,14 @@ KINDS = ("ok", "warn", "error")
 """Pyramid's flash queues that the layout shows; see `demoapp.page`."""
 
 
+def told(session: Any, queue: str) -> list[str]:
+    """The messages of a queue, unread or not; what is no text was left by another release."""
+    messages = session.peek_flash(queue)
+    if not isinstance(messages, list):
+        return []
+    return [text.encode(errors="replace").decode() for text in messages if isinstance(text, str)]
+
+
 def tell(request: Any, text: TranslationString, **mapping: Any) -> None:
     """Keep `text` for the next page, its `${...}` filled in from `mapping`.
 

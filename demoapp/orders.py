@@ -31,7 +31,7 @@ def current_cart(request: Any) -> Cart:
 
 def own_orders(request: Any) -> Any:
     """The visitor's orders: the user's, and those of carts that were in this session."""
-    carts, user = request.session.get("ordered", []), request.current_user
+    carts, user = Cart(request.session).ordered, request.current_user
     mine = Order.cart_id.in_(carts)
     return select(Order).where(or_(mine, Order.user_id == user.id) if user else mine)
 

@@ -10,9 +10,10 @@ from pyramid.events import BeforeRender
 from sqlalchemy import select
 
 from demoapp.cart import Cart
-from demoapp.flash import KINDS
+from demoapp.flash import KINDS, told
 from demoapp.i18n import _, when, won
 from demoapp.models import Category, Product
+from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.interfaces import SessionError
 
 
@@ -44,6 +45,18 @@ class Page:
         except SessionError:
             return False
         return True
+
+    @cached_property
+    def idle_seconds(self) -> float | None:
+        """When to expect the end of a session in which nothing is done, if it is ours to know.
+
+        A read extends it at most every `touch_interval`, so it may come that much earlier.
+        """
+        settings = self._request.registry["session.settings"]
+        foreign = self._request.registry.settings.get("session.custom.factory", DEFAULT) != DEFAULT
+        if not self.available or foreign or self._request.session.new:
+            return None
+        return float(settings.idle_timeout - settings.touch_interval)
 
     @cached_property
     def categories(self) -> list[SimpleNamespace]:
@@ -79,8 +92,8 @@ class Page:
     def flashes(self) -> list[dict[str, str]]:
         if not self.available or getattr(self._request, "exception", None) is not None:
             return []
-        told = [{"kind": k, "text": t} for k in KINDS for t in self._pop(k)]
-        return [*told, *self._goodbye()]
+        unread = [{"kind": k, "text": t} for k in KINDS for t in self._read(k)]
+        return [*unread, *self._goodbye()]
 
     def _goodbye(self) -> list[dict[str, str]]:
         """After logging out there is no session to hold a message: the address asks for it."""
@@ -92,10 +105,12 @@ class Page:
             text = _("You are logged out. Your cart is kept for your next login.")
         return [{"kind": "ok", "text": self._request.localizer.translate(text)}]
 
-    def _pop(self, queue: str) -> list[str]:
+    def _read(self, queue: str) -> list[str]:
         session = self._request.session
-        # asked before popping: Pyramid's cookie session counts an empty pop as a change
-        return session.pop_flash(queue) if session.peek_flash(queue) else []
+        texts = told(session, queue)
+        if texts:  # Pyramid's cookie session counts an empty pop as a change
+            session.pop_flash(queue)
+        return texts
 
 
 def add_globals(event: Any) -> None:

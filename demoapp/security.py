@@ -41,11 +41,12 @@ class SessionSecurityPolicy:
 
 def current_user(request: Any) -> User | None:
     """The user of the session, unless disabled or logged out everywhere since."""
-    claim = request.session.get("user")
-    if not isinstance(claim, dict):
-        return None
-    user: User | None = request.dbsession.get(User, claim.get("id"))
-    if user is None or not user.active or user.session_epoch != claim.get("epoch"):
+    match request.session.get("user"):
+        case {"id": int(number), "epoch": int(epoch)} if 0 < number < 2**31:
+            user: User | None = request.dbsession.get(User, number)
+        case _:
+            return None
+    if user is None or not user.active or user.session_epoch != epoch:
         request.session.invalidate()  # it was ended from elsewhere, and so is all that it holds
         return None
     if IServerSession.providedBy(request.session) and request.session.owner is None:

@@ -7,6 +7,7 @@ from pyramid.view import view_config
 from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import IntegrityError
 
+from demoapp.flash import told
 from demoapp.forms import CheckoutForm, one
 from demoapp.i18n import _
 from demoapp.models import Order
@@ -22,8 +23,8 @@ def checkout_page(
     request: Any, form: Any, error: str | None = None, status: int = 200
 ) -> dict[str, Any]:
     request.response.status_int = status
-    told = request.localizer.translate(error) if error else None
-    return {"cart": cart_page(request)["cart"], "form": form, "error": told}
+    refusal = request.localizer.translate(error) if error else None
+    return {"cart": cart_page(request)["cart"], "form": form, "error": refusal}
 
 
 @view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")
@@ -45,8 +46,8 @@ def submit(request: Any) -> Any:
     if not form.validate():
         return checkout_page(request, form, status=400)
     if scarce := next((line.product.name for line in lines if line.short), None):
-        told = _("There is not enough left of: ${name}", mapping={"name": scarce})
-        return checkout_page(request, form, told, status=409)
+        sorry = _("There is not enough left of: ${name}", mapping={"name": scarce})
+        return checkout_page(request, form, sorry, status=409)
     try:
         order = place(request, cart, lines, form.name.data, form.address.data)
     except IntegrityError as err:
@@ -73,7 +74,7 @@ def order(request: Any) -> dict[str, Any]:
     found = request.dbsession.scalars(own_orders(request).where(Order.number == number)).first()
     if found is None:
         raise HTTPNotFound(_("There is no such order of yours."))
-    fresh = number in request.session.peek_flash(PLACED)
+    fresh = number in told(request.session, PLACED)
     if fresh:
         request.session.pop_flash(PLACED)
     return {"order": found, "fresh": fresh}

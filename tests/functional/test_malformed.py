@@ -1,32 +1,20 @@
 """Requests that no browser sends (I1), and fields that no form sends (I2)."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from webob import Request
 
-from tests.shops import STRATEGIES, Visitor, close_shop, copy_sqlite, open_shop
+from tests.shops import Visitor
 
 FORM = "application/x-www-form-urlencoded"
 
 
-@pytest.fixture(scope="module", params=STRATEGIES)
-def shop(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, seeded_file: Path
-) -> Iterator[Any]:
-    """One for all the tests of this module: none of them should leave a trace."""
-    settings = {}
-    if request.param == "redis":
-        settings["session.redis.url"] = request.getfixturevalue("redis_server").url
-    url = copy_sqlite(seeded_file, tmp_path_factory.mktemp(request.param))
-    shop = open_shop(request.param, url, settings)
-    yield shop
-    close_shop(shop)
+@pytest.fixture
+def shop(lasting_shop: Any) -> Any:
+    """None of these requests should leave a trace."""
+    return lasting_shop
 
 
 def answer(shop: Any, **environ: Any) -> Any:
@@ -159,30 +147,3 @@ def test_bad_texts_get_the_form_again_I2(shop: Any, bad: str) -> None:
         refused = visitor.send(path, username=bad, password="a good password")
         assert refused.status_int == 400, path
     assert visitor.state()["cart"]["quantity"] == 1
-
-
-@pytest.mark.parametrize("path", ["/login", "/register", "/checkout", "/locale", "/cart/items"])
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    fields=st.lists(
-        st.tuples(
-            st.sampled_from(
-                ["username", "password", "next", "name", "address", "cart_id", "sku", "quantity"]
-            )
-            | st.text(max_size=5),
-            st.text(max_size=30),
-        ),
-        max_size=6,
-    )
-)
-def test_no_form_makes_a_server_error_I1(
-    shop: Any, path: str, fields: list[tuple[str, str]]
-) -> None:
-    visitor = Visitor(shop)
-    encoded = [(name, value.encode("utf-8", "surrogatepass")) for name, value in fields]
-    posted = visitor.post(path, [*encoded, ("csrf_token", visitor.token())])
-    assert posted.status_int < 500
