@@ -17,6 +17,8 @@ PO = Path(i18n.__file__).parent / "locale/ko/LC_MESSAGES/demoapp.po"
 
 with PO.open("rb") as file:
     CATALOG = read_po(file, "ko")
+NAMES = {"Redis"}
+"""The same in every language."""
 KOREAN = [message for message in CATALOG if message.id]
 
 
@@ -119,4 +121,5 @@ def loose(element: ElementTree.Element, translated: bool) -> list[str]:
     for child in element:
         words += loose(child, inside)
         words += [] if inside else [child.tail or ""]
-    return [word.strip() for word in words if re.search(r"[^\W\d_]{2}", word)]
+    found = (word.strip() for word in words)
+    return [word for word in found if re.search(r"[^\W\d_]{2}", word) and word not in NAMES]
