@@ -74,7 +74,7 @@ def change(of: Subject) -> Layer:
 
 def _leaves(value: Any, name: str = "session") -> Iterator[tuple[str, str]]:
     """Every value in a nested dict, with the expression that leads to it."""
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and (value or name == "session"):
         for key, inner in value.items():
             yield from _leaves(inner, f'{name}["{key}"]')
     elif not any(name.endswith(f'["{secret}"]') for secret in SECRETS):
