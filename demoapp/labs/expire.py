@@ -64,9 +64,10 @@ def _outcome(alive: bool, age: float, idle: float) -> str | None:
     return first if past[first] > -TOLERANCE else "early"
 
 
-def deadline(bench: Bench) -> float | None:
-    """When the short session ends if nobody looks, for the page's countdown."""
+def seconds_left(bench: Bench) -> float | None:
+    """Until the short session ends if nobody looks, for the page's countdown."""
     notes = bench.notes
     if "begun" not in notes or not notes.get("alive", True):
         return None
-    return float(min(notes["seen"] + IDLE, notes["begun"] + ABSOLUTE))
+    ends = min(notes["seen"] + IDLE, notes["begun"] + ABSOLUTE)
+    return round(float(ends) - time.time(), 1)

@@ -9,7 +9,7 @@ from pyramid.view import exception_view_config, view_config
 from demoapp.forms import one
 from demoapp.i18n import _
 from demoapp.labs.bench import NAMES, Bench
-from demoapp.labs.expire import deadline
+from demoapp.labs.expire import seconds_left
 from demoapp.sessions import STRATEGIES
 from demoapp.settings import teaches
 from demoapp.teaching import content
@@ -67,7 +67,7 @@ def page(bench: Bench) -> dict[str, Any]:
         "all_expected": [
             (name, [outcomes[o] for o in bench.expected_of(name)]) for name in STRATEGIES
         ],
-        "deadline": deadline(bench) if bench.name == "expire" else None,
+        "seconds_left": seconds_left(bench) if bench.name == "expire" else None,
     }
 
 

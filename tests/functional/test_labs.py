@@ -247,7 +247,7 @@ def short_sessions(start_shop: StartShop, monkeypatch: pytest.MonkeyPatch) -> di
         sends(visitor, "expire", "look")
         page = visitor.get("/labs/expire")
         assert seen(page) is None
-        assert "data-deadline" in page.text
+        assert "data-lab-ends" in page.text
         assert visitor.cookie() is None  # the visitor's own session has nothing to do with it
     return visitors
 
