@@ -27,7 +27,11 @@ from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import Connection, parse_url
 from redis.exceptions import NoScriptError, RedisClusterException
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import (
+    Sentinel,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 
 from demoapp.sessions.settings import SettingsError
 from demoapp.sessions.timing import trip
@@ -88,7 +92,9 @@ def address_in(url: str) -> Address:
     if kind == "sentinel" and not service:
         raise ValueError("the name of the master is missing, as in ...:26379/mymaster/0")
     options = parse_url(f"{scheme}://{user}@{names.split(',')[0]}?{parts.query}")  # type: ignore[no-untyped-call]
-    options.setdefault("db", _database("/".join(path), kind))
+    options.setdefault("db", _number("/".join(path) or "0"))
+    if kind == "cluster" and options["db"]:
+        raise ValueError("a Cluster has the database 0 only")
     return Address(kind, hosts, service, options)
 
 
@@ -97,12 +103,10 @@ def _host(name: str, port: int) -> tuple[str, int]:
     return parts.hostname or "", parts.port or port
 
 
-def _database(number: str, kind: str) -> int:
-    if number and not (number.isascii() and number.isdigit()):
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
         raise ValueError("after the last / it has no number of a database")
-    if kind == "cluster" and int(number or 0):
-        raise ValueError("a Cluster has the database 0 only")
-    return int(number or 0)
+    return int(text)
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -138,7 +142,23 @@ def _master(
     for name in ("socket_timeout", "socket_connect_timeout"):
         asking[name] = timeout / len(hosts)
     sentinels = Sentinel(hosts, sentinel_kwargs={**asking, "retry": _retry(0)})  # type: ignore[no-untyped-call]
+    options["connection_class"] = _SecureMaster if options.pop("ssl") else _Master
     return sentinels.master_for(service, redis_class=OneRedis, retry=_retry(1), **options)  # type: ignore[no-untyped-call]
+
+
+class _Master(SentinelManagedConnection):
+    """Closed after an error, as every other connection.
+
+    redis-py 8.1 keeps this one open when an answer is late, and the next command reads that
+    answer as its own: the session of another visitor (redis-py, pull request 4292).
+    """
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        return super().read_response(*args, **{"disconnect_on_error": True, **options})
+
+
+class _SecureMaster(_Master, SentinelManagedSSLConnection):
+    """The same over TLS."""
 
 
 class OneRedis(client.Redis):
