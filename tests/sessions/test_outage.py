@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from demoapp.sessions.breaker import PAUSE_SECONDS
 from demoapp.sessions.interfaces import Change, SessionStoreUnavailable, new_id
-from demoapp.sessions.redis import PAUSE_SECONDS
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.sessions.beds import Bed, Clock, RedisBed, Refused, attempt
@@ -148,6 +148,24 @@ def test_redis_gone_before_the_write_loses_both(own_redis: RedisServer, visitor:
 
     with pytest.raises(SessionStoreUnavailable):
         visitor.do(act)
+    back(own_redis)
+    assert visitor.data() == {"cart": []}
+
+
+def test_page_survives_that_its_own_flash_is_not_saved_F1(
+    own_redis: RedisServer, visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A GET asks for no change, so the page is worth more."""
+
+    def act(request: Any) -> None:
+        request.session.flash("lost")
+        own_redis.stop()
+
+    visitor.method = "GET"
+    visitor.do(act)
+    assert visitor.status == 200
+    assert visitor.sent == []
+    assert "not saved" in caplog.text
     back(own_redis)
     assert visitor.data() == {"cart": []}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from demoapp.sessions.interfaces import ISessionStore, SessionStoreUnavailable
+from demoapp.sessions.settings import SettingsError
 from tests.servers import RedisServer
 from tests.sessions.beds import open_app
 from tests.sessions.visitor import Visitor
@@ -41,8 +42,8 @@ def test_tls_of_a_stranger_is_refused(redis_server: RedisServer) -> None:
         used(redis_server.tls_url)  # no authority of the system's has signed it
 
 
-def test_tls_with_a_missing_file_is_an_outage(redis_server: RedisServer) -> None:
-    with pytest.raises(SessionStoreUnavailable):
+def test_tls_with_a_missing_file_does_not_start_H5(redis_server: RedisServer) -> None:
+    with pytest.raises(SettingsError, match="names no file: /nowhere/ca.crt"):
         used(f"{redis_server.tls_url}?ssl_ca_certs=/nowhere/ca.crt")
 
 

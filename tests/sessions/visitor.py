@@ -32,6 +32,7 @@ class Visitor:
         self.scheme = scheme
         self.name = "__Host-session" if scheme == "https" else "session"
         self.cookie = cookie
+        self.method = "POST"  # what is put in a session is asked for, unless a test says GET
         self.sent: list[str] = []
         """The Set-Cookie headers of the last answer."""
         self.status = 0
@@ -39,7 +40,9 @@ class Visitor:
     def do(self, act: Act, late: Act = _nothing) -> Any:
         headers = {"Cookie": f"{self.name}={self.cookie}"} if self.cookie else {}
         environ = {"test.act": act, "test.late": late}
-        request = Request.blank(f"{self.scheme}://localhost/", environ=environ, headers=headers)
+        request = Request.blank(
+            f"{self.scheme}://localhost/", environ=environ, headers=headers, method=self.method
+        )
         response = request.get_response(self.app)
         self.status = response.status_int
         self.sent = response.headers.getall("Set-Cookie")
