@@ -64,6 +64,7 @@ def test_store_and_log_know_the_hash_only_S2(
         key = key_of(visitor.cookie or "")
         assert key
         assert key in bed.dump()
+        assert not any(one in bed.dump() for one in ids if one)
         assert visitor.do(lambda request: request.session.handle) == key[:12]
     visitor.do(lambda request: request.session.invalidate())
     for one in filter(None, ids):

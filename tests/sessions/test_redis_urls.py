@@ -43,7 +43,7 @@ def test_tls_of_a_stranger_is_refused(redis_server: RedisServer) -> None:
 
 
 def test_tls_with_a_missing_file_does_not_start_H5(redis_server: RedisServer) -> None:
-    with pytest.raises(SettingsError, match="names no file: /nowhere/ca.crt"):
+    with pytest.raises(SettingsError, match=r"names no file: /nowhere/ca\.crt"):
         used(f"{redis_server.tls_url}?ssl_ca_certs=/nowhere/ca.crt")
 
 
