@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
@@ -42,6 +43,7 @@ from demoapp.sessions.interfaces import (
     SessionStoreUnavailable,
     believed,
 )
+from demoapp.sessions.purge import purge
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.timing import trip
@@ -160,6 +162,15 @@ class DatabaseStore:
     def ping(self, request: Any) -> None:
         with self._connection(request) as connection:
             connection.execute(select(sessions.c.key).limit(1))
+
+    def count(self, request: Any) -> Iterator[tuple[int, int]]:
+        with self._connection(request) as connection:
+            rows = connection.scalar(select(func.count()).select_from(sessions)) or 0
+        yield rows, rows
+
+    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
+        with _errors_told():
+            yield from purge(request.dbsession.get_bind(), sessions, self._idle_timeout, batch)
 
     @contextmanager
     def _connection(self, request: Any, writing: bool = False) -> Iterator[Connection]:

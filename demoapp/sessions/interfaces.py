@@ -7,6 +7,7 @@ and :meth:`SessionStore.commit`.
 
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol
@@ -153,6 +154,18 @@ class SessionStore(Protocol):
 
     def ping(self, request: Any) -> None:
         """Return if the store can be reached, for health checks."""
+        ...
+
+    def count(self, request: Any) -> Iterator[tuple[int, int]]:
+        """Count what is stored, the expired included: yields (counted, of about) as it goes on."""
+        ...
+
+    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
+        """Delete what has expired, if the store does not do so by itself. Outside a transaction.
+
+        Yields (0, of about) first, then (deleted, of about) after each batch, which has at most
+        so many sessions. Whoever stops asking stops it.
+        """
         ...
 
 

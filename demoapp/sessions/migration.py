@@ -12,7 +12,7 @@ that time the line can go.
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Protocol
@@ -56,6 +56,8 @@ class Source(Protocol):
     def enlist(self, request: Any) -> None: ...
     def owned_by(self, request: Any, owner: str) -> list[Record]: ...
     def ping(self, request: Any) -> None: ...
+    def count(self, request: Any) -> Iterator[tuple[int, int]]: ...
+    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,12 @@ class MigratingStore:
         self._new.ping(request)
         self._old.ping(request)
 
+    def count(self, request: Any) -> Iterator[tuple[int, int]]:
+        return _added_up(self._new.count(request), self._old.count(request))
+
+    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
+        return _added_up(self._new.purge(request, batch), self._old.purge(request, batch))
+
     def _check_source(self, request: Any, moved: Moved) -> None:
         """A session that was logged out meanwhile must not come back by being moved."""
         found = self._old.load(request, moved.key)
@@ -139,6 +147,15 @@ class MigratingStore:
             self._old.delete(request, old.key)
         except SessionError as err:
             log.warning("session %s stays where it was as well: %s", old.handle, err)
+
+
+def _added_up(*runs: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    before = 0
+    for run in runs:
+        done = 0
+        for done, total in run:
+            yield before + done, before + total
+        before += done
 
 
 def _moved(found: Record) -> Moved:
@@ -223,6 +240,12 @@ class CookieSource:
 
     def ping(self, request: Any) -> None:
         """Nothing to reach."""
+
+    def count(self, request: Any) -> Iterator[tuple[int, int]]:
+        return iter(())
+
+    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
+        return iter(())
 
 
 def in_front_of_the_old(

@@ -9,13 +9,13 @@ extends it: one round trip.
 import logging
 import random
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import redis as client
 
+from demoapp.sessions.breaker import Breaker
 from demoapp.sessions.interfaces import (
     Change,
     CorruptRecord,
@@ -44,8 +44,6 @@ LOCK_SECONDS = 5
 """How long a writer may hold a record. Longer than the database may take to commit."""
 WAIT_SECONDS = 6
 """How long a replay waits for its turn: until the lock of a process that died has run out."""
-PAUSE_SECONDS = 1
-"""How long after a failure Redis is not asked, so that no visitor waits for the next one."""
 
 
 class RedisStore:
@@ -58,14 +56,19 @@ class RedisStore:
         self._prepare = redis.register_script(PREPARE)
         self._write = redis.register_script(WRITE)
         self._release = redis.register_script(RELEASE)
-        self._refusing_until: defaultdict[str, float] = defaultdict(float)
+        self._breaker = Breaker()
 
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
-        self._refuse_if_just_failed(name_of(key))
+        # only here: a request that has begun with its session should end with it
+        server = self._redis.server_of(name_of(key))
+        if self._breaker.refuses(server) or self._breaker.refuses(""):
+            raise SessionStoreUnavailable("Redis: not asked again, it has just failed")
         with self._errors_told(), _strings_only():
             if lock:
                 self._wait_for_turn(key, lock)
             value = self._redis.getex(name_of(key), px=int(self._idle_timeout * 1000))
+        self._breaker.worked(server)
+        self._breaker.worked("")
         return record_of(key, value, time.time()) if value is not None else None
 
     def _wait_for_turn(self, key: str, writer: str) -> None:
@@ -75,23 +78,13 @@ class RedisStore:
                 raise SessionConflict("another request holds this session")
             time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - only spreads the waiters
 
-    def _refuse_if_just_failed(self, name: str) -> None:
-        """The circuit breaker. Without it a store that hangs holds every thread for its timeout.
-
-        Only a request that has not begun with its session is refused: one that has should end.
-        """
-        server = self._redis.server_of(name)
-        if time.monotonic() < max(self._refusing_until[""], self._refusing_until[server]):
-            raise SessionStoreUnavailable("Redis: not asked again, it has just failed")
-
     @contextmanager
     def _errors_told(self) -> Iterator[None]:
         try:
             yield
         except client.RedisError as err:
             if isinstance(err, client.ConnectionError | client.TimeoutError):
-                server = self._redis.server_in(err)
-                self._refusing_until[server] = time.monotonic() + PAUSE_SECONDS
+                self._breaker.failed(self._redis.server_in(err))
             raise SessionStoreUnavailable(f"Redis: {type(err).__name__}: {err}") from err
 
     def enlist(self, request: Any) -> None:
@@ -198,6 +191,17 @@ class RedisStore:
     def ping(self, request: Any) -> None:
         with self._errors_told():
             self._redis.ping()
+
+    def count(self, request: Any) -> Iterator[tuple[int, int]]:
+        with self._errors_told():
+            total, found = int(self._redis.dbsize()), 0
+            for found, _ in enumerate(self._redis.scan_iter(name_of("*"), count=1000), 1):
+                if found % 1000 == 0:
+                    yield found, max(total, found)
+        yield found, found
+
+    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
+        yield 0, 0  # a key has a time to live
 
     def eviction_policy(self) -> str:
         """What Redis does when it is full; unknown where INFO is not allowed."""
