@@ -15,6 +15,7 @@ from demoapp.i18n import _, when, won
 from demoapp.models import Category, Product
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.interfaces import SessionError
+from demoapp.settings import teaches
 
 
 def localised(product: Product, locale: str) -> SimpleNamespace:
@@ -37,6 +38,7 @@ class Page:
         self._request = request
         self.strategy = request.registry.settings["session.strategy"]
         self.path = request.path_qs if request.method == "GET" else "/"
+        self.labs = teaches(request.registry.settings)
 
     @cached_property
     def available(self) -> bool:

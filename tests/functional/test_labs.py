@@ -115,6 +115,22 @@ def test_without_demo_labs_there_are_none(start_shop: StartShop) -> None:
     for path in ("/labs", *(f"/labs/{lab}" for lab in NAMES)):
         assert visitor.get(path).status_int == 404
     assert visitor.send("/labs/restart", action="mark").status_int == 404
+    for path in ("/", "/strategies", "/session"):
+        assert 'href="/labs' not in visitor.get(path).text
+
+
+def test_labs_over_https_use_cookies_of_this_host_only_S10(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop, extra_environ={"wsgi.url_scheme": "https"})
+    visitor.send("/cart/items", sku="ujeon")
+    sends(visitor, "tamper", "mark")
+    flipped = sends(visitor, "tamper", "flip").headers.getall("Set-Cookie")
+    assert {cookie.partition("-")[0] for cookie in flipped} == {"__Host"}
+    for cookie in flipped:
+        assert {"HttpOnly", "SameSite=Lax", "Path=/", "secure"} <= set(cookie.split("; "))
+        assert len(cookie) < 4096
+    is_as_expected(visitor, "tamper", strategy)
+    sends(visitor, "tamper", "reset")
+    assert visitor.state()["cart"]["quantity"] == 1
 
 
 # -- one by one
