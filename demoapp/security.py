@@ -11,7 +11,7 @@ from sqlalchemy import select
 from zope.interface import implementer
 
 from demoapp.models import User
-from demoapp.sessions.interfaces import IServerSession
+from demoapp.sessions.interfaces import IServerSession, ISessionStore, SessionStore
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 """argon2id with the parameters of the OWASP Password Storage Cheat Sheet."""
@@ -93,6 +93,18 @@ def end(request: Any) -> None:
     if not request.session.new:  # or a cookie session would begin with its end
         request.session.invalidate()
     new_csrf_token(request)
+
+
+def end_everywhere(request: Any, user: User, but: str | None = None) -> None:
+    """End every session of a user, except that with the handle `but`, which has to begin anew.
+
+    Raising the epoch ends them, wherever they are kept; deleting the records tidies up.
+    """
+    user.session_epoch += 1
+    store: SessionStore | None = request.registry.queryUtility(ISessionStore)
+    for record in store.owned_by(request, str(user.id)) if store else ():
+        if record.handle != but:
+            store.delete(request, record.key)  # type: ignore[union-attr]
 
 
 def device(user_agent: str) -> str:

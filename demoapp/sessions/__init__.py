@@ -9,6 +9,7 @@ pyramid_tm and pyramid_retry, which it includes, and the `session.*` settings.
 - transaction.py   its part in the request's transaction
 - timing.py        what it cost, in the Server-Timing header
 - cookie.py        the cookie
+- purge.py         deleting the expired rows of the database strategy
 - memory.py, redis.py, database.py, custom.py    one strategy each, named as in the ini file
 """
 

@@ -11,7 +11,7 @@ from demoapp.flash import tell
 from demoapp.forms import LoginForm, PasswordForm, RegisterForm, one
 from demoapp.i18n import COOKIE, LOCALES, _
 from demoapp.models import SavedCart, User
-from demoapp.security import HASHER, begin, end, verify
+from demoapp.security import HASHER, begin, end, end_everywhere, verify
 from demoapp.sessions.interfaces import ISessionStore
 
 
@@ -167,13 +167,7 @@ def revoke(request: Any) -> Any:
 
 
 def end_others(request: Any, user: User) -> None:
-    """Raise the epoch, which ends every session but this one, and delete their records."""
-    user.session_epoch += 1
-    store = request.registry.queryUtility(ISessionStore)
-    mine = getattr(request.session, "handle", None)
-    for record in store.owned_by(request, str(user.id)) if store else ():
-        if record.handle != mine:
-            store.delete(request, record.key)
+    end_everywhere(request, user, but=getattr(request.session, "handle", None))
     begin(request, user)
 
 

@@ -1,0 +1,82 @@
+"""Deleting the expired sessions of the database strategy, beside a running shop.
+
+Redis and a dict forget by themselves; a table keeps what nobody comes back for. Expired rows do
+no harm but fill the disk, so there is no hurry: what counts is that no visitor waits.
+"""
+
+import time
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine, Table, delete, func, select
+
+MARGIN = 60
+"""Seconds that a row is kept beyond its end, because clocks differ."""
+HOLD_SECONDS = 0.01
+"""How long a batch should take: SQLite has one writer, and so long the visitors wait for it."""
+FIRST = 50
+"""Rows of the first batch; the next ones grow and shrink with the time it took."""
+CHECKPOINT = 20_000
+"""Rows after which SQLite's log is copied back; see `_prepare`."""
+
+
+def purge(
+    engine: Engine, table: Table, idle_timeout: float, batch: int
+) -> Iterator[tuple[int, int]]:
+    """Delete what was not seen for so long, oldest first; yields (rows deleted, of about).
+
+    Every batch is a transaction of its own, of at most `batch` rows and about HOLD_SECONDS.
+    After it we sleep for as long, so that whoever waited has a turn. Stop whenever you like.
+    """
+    before, floor = time.time() - idle_timeout - MARGIN, 0.0
+    with engine.connect() as connection:
+        _prepare(connection)
+        with connection.begin():
+            query = select(func.count()).where(table.c.last_seen < before)
+            total = connection.scalar(query) or 0
+        yield 0, total
+        done, size, seen = 0, min(FIRST, batch), [floor]
+        while seen:
+            begun = time.perf_counter()
+            with connection.begin():
+                seen = _delete_oldest(connection, table, floor, before, size)
+            took = time.perf_counter() - begun
+            time.sleep(took)
+            if done // CHECKPOINT < (done + len(seen)) // CHECKPOINT or not seen:
+                _checkpoint(connection)
+            done += len(seen)
+            # PostgreSQL need not pass over what is dead but not yet vacuumed
+            floor = max(seen, default=floor)
+            size = max(1, min(batch, int(size * min(2.0, HOLD_SECONDS / took))))
+            yield done, max(total, done)
+
+
+def _delete_oldest(
+    connection: Connection, table: Table, floor: float, before: float, size: int
+) -> list[float]:
+    """Returns when the deleted ones were seen."""
+    seen = table.c.last_seen
+    rows = select(table.c.key).where(seen >= floor, seen < before).order_by(seen).limit(size)
+    # a row that is locked is just being seen; and one may be, between the two
+    query = delete(table).where(
+        table.c.key.in_(rows.with_for_update(skip_locked=True)), seen < before
+    )
+    return list(connection.scalars(query.returning(seen)))
+
+
+def _prepare(connection: Connection) -> None:
+    """On SQLite, copy the log back into the file rarely, and not inside a visitor's request.
+
+    The keys are random, so that each row is on another page of their index: what takes the
+    time is to write those pages. Written after many batches, each of them is written once.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.detach()  # closed at the end, not lent to somebody else
+        connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 0")
+        connection.exec_driver_sql("PRAGMA cache_size = -65536")  # KiB
+        connection.rollback()
+
+
+def _checkpoint(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()  # waits for nobody
+        connection.rollback()
