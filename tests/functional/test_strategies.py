@@ -5,7 +5,8 @@ import inspect
 import json
 import pickle
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from demoapp.sessions.interfaces import SessionTooLarge
 from demoapp.teaching import HERE, content, figures
 from tests.functional.test_inspector import trips
 from tests.servers import RedisServer
-from tests.shops import SECRET, STRATEGIES, Visitor
+from tests.shops import SECRET, STRATEGIES, Visitor, close_shop, open_shop
 
 StartShop = Callable[..., Any]
 ROOT = HERE.parent.parent
@@ -212,6 +213,42 @@ def test_the_pages_show_pictures_tables_and_the_source_itself(
         ]
         assert told["failure"][0] in page.get_text()
     assert visitor.get("/strategies/cassandra").status_int == 404
+
+
+# -- the ini lines on the pages
+
+
+def ini_lines() -> Iterator[Any]:
+    for name in STRATEGIES:
+        told = content("strategies", "en")[name]
+        yield pytest.param(told["ini"], id=name)
+        for library in told.get("library", ()):
+            if library["runs"]:
+                yield pytest.param(library["ini"], id=f"{name}-{library['name']}")
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+@pytest.mark.parametrize("lines", list(ini_lines()))
+def test_the_ini_lines_run_as_they_are(
+    lines: str, sqlite_url: str, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """But for the addresses of the servers, and a secret where the lines say none."""
+    ini = ConfigParser()
+    ini.read_string(f"[DEFAULT]\nhere = {tmp_path}\n[app:main]\n{lines}")
+    settings = {key: value for key, value in ini["app:main"].items() if key != "here"}
+    for key, value in settings.items():
+        if value.startswith("redis://"):
+            settings[key] = redis_server.url
+    (tmp_path / "var").mkdir()
+    settings.setdefault("session.secret", SECRET)
+    shop = open_shop(
+        settings["session.strategy"], sqlite_url, {**settings, "sqlalchemy.url": sqlite_url}
+    )
+    try:
+        visitor = with_a_cart(shop)
+        assert visitor.state()["cart"]["quantity"] == 2
+    finally:
+        close_shop(shop)
 
 
 # -- demoapp-compare
