@@ -23,7 +23,8 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 	$(if $(filter main memory redis database custom,$(STRATEGY)),,$(error STRATEGY is one of: memory redis database custom))
 	@$(BIN)/python -m demoapp.scripts.port development.ini
 	@$(BIN)/demoapp-init development.ini
-	exec $(BIN)/pserve development.ini --reload -n $(STRATEGY)
+	@# 2: at Ctrl-C the process it watches has that many seconds to end, and needs up to one
+	exec $(BIN)/pserve development.ini --reload --reload-interval 2 -n $(STRATEGY)
 
 test: .venv/.installed-test ## everything the tests need, then all of them
 	scripts/system-packages
