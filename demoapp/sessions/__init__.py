@@ -5,10 +5,11 @@ pyramid_tm and pyramid_retry, which it includes, and the `session.*` settings.
 
 - settings.py      the ini keys, typed and checked
 - interfaces.py    the contract of a store, the record, the errors
-- session.py       the session: an ISession that loads when asked and writes what changed
+- session.py       the session as a view meets it: Pyramid's ISession over a dict
+- keeping.py       how its data is loaded when asked for, and what of it is written when
 - transaction.py   its part in the request's transaction
-- timing.py        what it cost, in the Server-Timing header
-- cookie.py        the cookie
+- cookie.py, text.py, privacy.py, timing.py    the cookie, the JSON, Cache-Control, Server-Timing
+- migration.py     keeping visitors logged in when the strategy is changed
 - purge.py         deleting the expired rows of the database strategy
 - memory.py, redis.py, database.py, custom.py    one strategy each, named as in the ini file
 """

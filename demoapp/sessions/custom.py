@@ -18,9 +18,10 @@ from zope.interface import implementer
 
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.cookie import SessionCookie
-from demoapp.sessions.interfaces import SessionNotSerializable, SessionTooLarge
-from demoapp.sessions.migration import adopting
+from demoapp.sessions.interfaces import SessionTooLarge
+from demoapp.sessions.migration_cookies import adopting
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
+from demoapp.sessions.text import write
 from demoapp.sessions.timing import cost_of, timed
 
 DEFAULT = "demoapp.sessions.custom.signed_cookie"
@@ -109,13 +110,7 @@ class _TimedJSON:
         self._settings = settings
 
     def dumps(self, payload: Any) -> bytes:
-        try:
-            text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            return text.encode()
-        except UnicodeEncodeError:
-            return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
-        except (TypeError, ValueError, RecursionError) as err:
-            raise SessionNotSerializable(f"the session holds what JSON cannot: {err}") from err
+        return write(payload).encode()
 
     def loads(self, text: bytes) -> Any:
         """Raises ValueError, on which Pyramid begins a new session."""

@@ -9,28 +9,20 @@ that time the line can go.
 - server to signed cookie: :func:`adopting`, around the session factory.
 """
 
-import json
 import logging
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Any, Protocol
 
-from pyramid.request import Request
-from transaction.interfaces import IDataManager
-from zope.interface import implementer
-
-from demoapp.sessions.cookie import SessionCookie
 from demoapp.sessions.interfaces import (
     Change,
-    CorruptRecord,
     Record,
     SessionConflict,
     SessionError,
     SessionStore,
     key_of,
 )
+from demoapp.sessions.migration_cookies import CookieSource
 from demoapp.sessions.settings import SessionSettings
 
 log = logging.getLogger(__name__)
@@ -200,54 +192,6 @@ def _parts(change: Change) -> list[Change]:
     return [replace(change, new=gone), *created]
 
 
-class CookieSource:
-    """Sessions that are in cookies, read by the factory that has signed them."""
-
-    def __init__(self, factory: Callable[[Any], Any]) -> None:
-        self._factory = factory
-
-    def key(self, request: Any) -> str | None:
-        """A name for the session in the request's cookie, the same for every copy of it."""
-        session = self._session(request)
-        return None if session.new else sha256(f"{session.created!r}".encode()).hexdigest()
-
-    def _session(self, request: Any) -> Any:
-        # of a copy: what the old factory wants to tell the browser must not be told
-        aside = Request(dict(request.environ))
-        aside.registry = request.registry
-        aside.environ.pop("tm.active", None)
-        return self._factory(aside)
-
-    def load(self, request: Any, key: str) -> Record | None:
-        if key != self.key(request):
-            return None
-        session = self._session(request)
-        try:
-            data = json.dumps(dict(session), allow_nan=False)
-        except (TypeError, ValueError, RecursionError) as err:
-            raise CorruptRecord("it holds what JSON cannot") from err
-        seen = float(getattr(session, "renewed", session.created))
-        return Record(key, data, 1, float(session.created), seen)
-
-    def delete(self, request: Any, key: str) -> None:
-        """A cookie cannot be deleted in its copies; the mark in the new store voids them."""
-
-    def enlist(self, request: Any) -> None:
-        """Nothing to do."""
-
-    def owned_by(self, request: Any, owner: str) -> list[Record]:
-        return []
-
-    def ping(self, request: Any) -> None:
-        """Nothing to reach."""
-
-    def count(self, request: Any) -> Iterator[tuple[int, int]]:
-        return iter(())
-
-    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
-        return iter(())
-
-
 def in_front_of_the_old(
     config: Any, new: SessionStore, ours: SessionSettings
 ) -> tuple[SessionStore, Identify]:
@@ -258,51 +202,3 @@ def in_front_of_the_old(
     cookies = CookieSource(module.make_factory(config))
     identify: Identify = lambda request, value: key_of(value) or cookies.key(request)  # noqa: E731
     return MigratingStore(new, cookies), identify
-
-
-def adopting(config: Any, factory: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The factory of `custom`; a session it does not know is taken from the old store."""
-    ours: SessionSettings = config.registry["session.settings"]
-    module = config.maybe_dotted(f"demoapp.sessions.{ours.migrate_from}")
-    old: SessionStore = module.make_store(config.registry.settings, ours)
-    cookie = SessionCookie(ours.cookie_name, ours.cookie_secure)
-
-    def session_factory(request: Any) -> Any:
-        session = factory(request)
-        key = key_of(cookie.read(request) or "") if session.new else None
-        record = old.load(request, key) if key else None
-        if key and record and ours.in_time(time.time(), record.created, record.last_seen):
-            # past its own methods: it is not changed yet, so nothing is sent before it is
-            dict.update(session, json.loads(record.data))
-            session.created, session.new = record.created, False
-            if request.environ.get("tm.active"):
-                old.enlist(request)
-                request.tm.get().join(_Departure(request, session, old, key))
-        return session
-
-    return session_factory
-
-
-@implementer(IDataManager)
-class _Departure:
-    """Deletes the old record with the transaction whose answer carries the session away."""
-
-    def __init__(self, request: Any, session: Any, old: SessionStore, key: str) -> None:
-        self.transaction_manager = request.tm
-        self._request, self._session, self._old, self._key = request, session, old, key
-
-    def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
-        return "session"
-
-    def abort(self, transaction: Any) -> None:
-        """Nothing was done that would have to be undone."""
-
-    tpc_begin = commit = tpc_vote = tpc_abort = abort
-
-    def tpc_finish(self, transaction: Any) -> None:
-        if not self._session._dirty:  # has no public name
-            return
-        try:
-            self._old.delete(self._request, self._key)
-        except SessionError as err:
-            log.warning("session %s stays where it was as well: %s", self._key[:12], err)

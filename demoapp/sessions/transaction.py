@@ -19,7 +19,7 @@ from zope.interface import implementer
 from demoapp.sessions.interfaces import Change, SessionError, SessionStoreUnavailable
 
 if TYPE_CHECKING:
-    from demoapp.sessions.session import Session
+    from demoapp.sessions.keeping import Kept
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def failed(request: Any) -> bool:
     return getattr(request, "exception", None) is not None
 
 
-def join(session: "Session") -> bool:
+def join(session: "Kept") -> bool:
     """Let the session take part in the request's transaction; False if there is none."""
     request = session.request
     if not in_transaction(request):
@@ -59,7 +59,7 @@ def may_be_saved(request: Any) -> bool:
 class SessionDataManager:
     """Carries one session through one transaction."""
 
-    def __init__(self, session: "Session", manager: Any) -> None:
+    def __init__(self, session: "Kept", manager: Any) -> None:
         self.transaction_manager = manager
         self._session = session
         self._change: Change | None = None
