@@ -21,6 +21,7 @@ def main(global_config: Any, **settings: Any) -> Any:
         config.include("demoapp.wellformed")
         config.include("demoapp.metrics")
         config.include("demoapp.headers")
+        config.include("demoapp.logs")
         config.include("demoapp.assets")
         config.include("demoapp.i18n")
         config.include("demoapp.routes")

@@ -22,7 +22,10 @@ def make_engine(url: str) -> Engine:
     try:
         postgresql = make_url(url).get_backend_name() == "postgresql"
         engine = create_engine(
-            url, pool_timeout=WAIT, connect_args=POSTGRESQL if postgresql else {}
+            url,
+            pool_timeout=WAIT,
+            connect_args=POSTGRESQL if postgresql else {},
+            hide_parameters=True,  # errors are logged: no session and no password hash with them
         )
     except (ArgumentError, NoSuchModuleError, ImportError) as err:
         raise SettingsError(f"sqlalchemy.url cannot be used: {err}") from err

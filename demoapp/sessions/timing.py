@@ -28,15 +28,18 @@ def trip() -> None:
 class Stage:
     """`with stage:` adds the time and the trips of what is done inside."""
 
-    __slots__ = ("_before", "_begun", "seconds", "trips")
+    __slots__ = ("_before", "_begun", "error", "seconds", "trips")
 
     def __init__(self) -> None:
         self.seconds, self.trips = 0.0, 0
+        self.error: object = None
+        """What went wrong inside, for who counts errors; nobody else needs it."""
 
     def __enter__(self) -> None:
         self._before, self._begun = _made.trips, time.perf_counter()
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: object, *traceback: object) -> None:
+        self.error = error or self.error
         self.seconds += time.perf_counter() - self._begun
         self.trips += _made.trips - self._before
 
