@@ -73,7 +73,7 @@ class Watched(Topology):
         lines = (
             f"sentinel monitor {MASTER} {here} 2",
             f"sentinel down-after-milliseconds {MASTER} 500",
-            f"sentinel failover-timeout {MASTER} 4000",
+            f"sentinel failover-timeout {MASTER} 2000",
         )
         self.sentinels = self._start([RedisServer(sentinel=True, lines=lines) for _ in "123"])
         assert wait_until(self.complete, 20)

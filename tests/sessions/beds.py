@@ -164,9 +164,12 @@ class RedisBed(Bed):
     def __init__(self, clock: Clock, url: str) -> None:
         super().__init__(clock)
         self.settings = {"session.strategy": "redis", "session.redis.url": url}
-        self.redis: Any = redis.Redis.from_url(url)
+        self.redis = self.connect(url)
         self.redis.flushdb()
         self.redis.script_flush()
+
+    def connect(self, url: str) -> Any:
+        return redis.Redis.from_url(url)
 
     def close(self) -> None:
         super().close()
@@ -183,7 +186,7 @@ class RedisBed(Bed):
                 self.redis.pexpire(key, left)
 
     def keys(self) -> list[str]:
-        return [key.decode()[9:-1] for key in self.redis.keys("session:{*}")]
+        return [key.decode()[9:-1] for key in self.redis.scan_iter("session:{*}")]
 
     def dump(self) -> str:
         everything = {}
