@@ -1,0 +1,140 @@
+"""The labs in a real browser: with JavaScript, without it, and with more than one tab."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from demoapp.labs.bench import NAMES
+from demoapp.scripts.init import DEMO_PASSWORD
+from tests.processes import Shop
+from tests.shops import copy_sqlite
+
+DEVELOPMENT = Path(__file__).resolve().parents[2] / "development.ini"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["memory", "custom"])
+def address(
+    request: pytest.FixtureRequest, seeded_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Of the shop: one process that keeps the sessions, and one that keeps none."""
+    url = copy_sqlite(seeded_file, tmp_path_factory.mktemp("labs"))
+    with Shop(DEVELOPMENT, request.param, settings={"sqlalchemy.url": url}) as shop:
+        yield shop.base_url
+
+
+@pytest.fixture
+def script() -> bool:
+    """Without JavaScript, unless a test says otherwise."""
+    return False
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str, script: bool) -> Iterator[Page]:
+    with chromium.new_context(
+        base_url=address, locale="en-US", java_script_enabled=script
+    ) as context:
+        complaints: list[str] = []
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        # the refused form of csrf-tabs is meant
+        assert [said for said in complaints if "400 (Bad Request)" not in said] == []
+
+
+def press(page: Page, action: str) -> None:
+    page.locator(f"button[value={action}]").click()
+
+
+def log_in(page: Page) -> None:
+    page.get_by_label("Username").fill("demo")
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.locator("main button[type=submit]").first.click()
+
+
+def expect_the_expected(page: Page) -> None:
+    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator("#observed")).to_contain_text("As expected.")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_race(page: Page, script: bool) -> None:
+    page.goto("/labs/race")
+    page.locator("input[value=some]").check()
+    press(page, "begin")
+    if script:
+        page.locator("button[data-race]").click()
+    else:
+        with page.context.expect_page(lambda tab: len(tab.context.pages) == 3):
+            press(page, "add")  # opens a tab, which is given three seconds
+            press(page, "add")
+        for tab in page.context.pages[1:]:
+            expect(tab.locator("button[value=count]")).to_be_visible(timeout=10_000)
+        expect(page.locator("button[data-race]")).to_be_hidden()
+        press(page, "count")
+    expect_the_expected(page)
+    expect(page.locator("#observed")).to_contain_text("Your prediction was")
+
+
+def test_the_form_of_an_old_tab(page: Page) -> None:
+    page.goto("/labs/csrf-tabs")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Log in, in a new tab").click()
+    log_in(opened.value)
+    opened.value.wait_for_url("**/labs/csrf-tabs")
+    press(page, "send")
+    expect_the_expected(page)
+
+
+def test_a_tampered_cookie_and_the_way_back(page: Page) -> None:
+    page.goto("/products/ujeon")
+    page.locator("main form button[type=submit]").first.click()
+    page.goto("/labs/tamper")
+    press(page, "mark")
+    press(page, "flip")
+    expect_the_expected(page)
+    expect(page.locator(".cart-count")).to_contain_text("0")
+    press(page, "reset")
+    expect(page.locator(".cart-count")).to_contain_text("1")
+
+
+def test_a_login_that_arrives_with_a_chosen_id(page: Page) -> None:
+    page.goto("/labs/fixation")
+    press(page, "plant")
+    press(page, "write")
+    press(page, "log-in")
+    log_in(page)
+    expect_the_expected(page)
+
+
+@pytest.mark.parametrize("script", [True])
+def test_the_countdown_warns_before_the_end(page: Page) -> None:
+    page.goto("/labs/expire")
+    press(page, "begin")
+    told = page.locator("[data-lab-ends]")
+    expect(told).to_contain_text("about to end", timeout=5000)
+    expect(told).to_contain_text("should be over", timeout=5000)
+    press(page, "look")
+    expect_the_expected(page)
+
+
+@pytest.mark.parametrize("script", [True])
+def test_the_pictures_are_drawn(page: Page) -> None:
+    page.goto("/labs", wait_until="networkidle")
+    heights = page.locator(".lab-picture use").evaluate_all(
+        "all => all.map(u => u.getBBox().height)"
+    )
+    assert len(heights) == len(NAMES)
+    assert min(heights) > 40
