@@ -323,7 +323,7 @@ def test_any_sequence_S5_S6_S8_S12_S13(store: str, make_bed: MakeBed) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60,
+            max_examples=40,
             stateful_step_count=30,
             deadline=None,
             phases=(Phase.generate,),  # to shrink a failure would take minutes
