@@ -28,7 +28,7 @@ def cookie(of: Subject) -> Layer:
     layer.rows.append(of.row("sent", of.mask(of.cookie), code=True))
     size = len(f"{of.cookie_name}={of.cookie}".encode())
     layer.rows.append(of.row("bytes", size))
-    if of.signed_cookie and (parts := opened(of.cookie)):
+    if of.signed_cookie and not of.moving and (parts := opened(of.cookie)):
         signature, payload = parts
         layer.rows.append(of.row("signature", of.mask(signature.hex()), code=True))
         layer.rows.append(of.row("payload", payload, code=True))
@@ -50,6 +50,8 @@ def check(of: Subject) -> Layer:
         layer.intro.append(of.say("foreign", factory=of.factory))
     elif of.cookie is None:
         layer.intro.append(of.say("no_cookie"))
+    elif of.moving:
+        layer.intro.append(of.say("moving", old=of.settings.migrate_from))
     elif of.signed_cookie:
         layer.intro.extend(_signed(of, of.cookie))
     else:

@@ -5,7 +5,7 @@ from typing import Any
 
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.sessions.custom import DEFAULT
-from demoapp.sessions.interfaces import IServerSession, SessionStoreUnavailable
+from demoapp.sessions.interfaces import IServerSession, SessionStoreUnavailable, key_of
 from demoapp.sessions.settings import SessionSettings
 from demoapp.teaching import content
 
@@ -58,6 +58,14 @@ class Subject:
     @property
     def record(self) -> Any:
         return getattr(self.session, "record", None)
+
+    @property
+    def moving(self) -> bool:
+        """The cookie is of the strategy that was in use before: see `session.migrate_from`."""
+        if not self.settings.migrate_from or self.session is None or self.session.new:
+            return False
+        is_an_id = key_of(self.cookie or "") is not None
+        return is_an_id if self.signed_cookie else not is_an_id
 
     def say(self, name: str, **values: Any) -> str:
         return str(self.words["say"][name]).format(**values)

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from redis import Redis
 from sqlalchemy import event
+from webob import Request
 
+from demoapp.inspector.layers import Subject
+from demoapp.inspector.record import record
 from tests.servers import RedisServer
 from tests.shops import SECRET, Visitor
 
@@ -108,6 +111,33 @@ def test_a_store_that_is_down_is_a_page_too(start_shop: StartShop) -> None:
         assert "Set-Cookie" not in page.headers
         assert visitor.cookie() == before
         assert row(page, "cookie", "Name") == "session"
+
+
+def test_a_store_that_goes_down_while_the_page_is_made(start_shop: StartShop) -> None:
+    with RedisServer() as server:
+        shop = start_shop("redis", **{"session.redis.url": server.url})
+        visitor = Visitor(shop)
+        visitor.send("/cart/items", sku="ujeon")
+        environ = Request.blank("/session", cookies={"session": visitor.cookie()}).environ
+        with shop.request_context(environ) as request:
+            loaded = Subject(request, raw=False)
+            server.stop()
+            assert "does not answer just now" in record(loaded).intro[0]
+
+
+@pytest.mark.parametrize(("old", "new"), [("custom", "database"), ("database", "custom")])
+def test_a_session_on_its_way_from_another_strategy(
+    start_shop: StartShop, sqlite_url: str, old: str, new: str
+) -> None:
+    visitor = Visitor(start_shop(old, **{"sqlalchemy.url": sqlite_url}))
+    visitor.send("/cart/items", sku="ujeon")
+    moved = Visitor(start_shop(new, **{"sqlalchemy.url": sqlite_url, "session.migrate_from": old}))
+    moved.set_cookie("session", visitor.cookie() or "")
+    page = moved.get("/session?raw=1")
+    assert page.status_int == 200
+    assert f"before ({old})" in layer(page, "check").get_text()
+    moved.send("/cart/items", sku="ujeon")
+    assert "before (" not in layer(moved.get("/session"), "check").get_text()
 
 
 FOREIGN = {
