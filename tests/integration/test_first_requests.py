@@ -9,7 +9,7 @@ from tests.integration.client import Client, together
 from tests.integration.conftest import DEVELOPMENT
 from tests.processes import Shop
 
-PAGES = ("/", "/cart", "/login", "/register", "/products/sejak", "/strategies", "/session", "/none")
+PAGES = ("/", "/cart", "/register", "/strategies", "/none")
 
 
 def test_the_first_visitors_see_no_error(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
