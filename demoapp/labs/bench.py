@@ -109,7 +109,7 @@ class Bench:
         """The actions that may come now."""
         if self.elsewhere or (self.name in OF_OUR_COOKIE and not self.ours):
             return ()
-        steps: tuple[str, ...] = self.module.NEXT[self.notes.get("step", "")]
+        steps: tuple[str, ...] = self.module.NEXT.get(self.notes.get("step", ""), ())
         return steps
 
     def act(self, action: str, prediction: str) -> Any:

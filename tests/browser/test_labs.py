@@ -138,3 +138,14 @@ def test_the_pictures_are_drawn(page: Page) -> None:
     )
     assert len(heights) == len(NAMES)
     assert min(heights) > 40
+
+
+def test_no_lab_is_wider_than_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 780})
+    for path in ("/labs", *(f"/labs/{name}" for name in NAMES)):
+        page.goto(path)
+        room = page.locator("main").bounding_box()
+        assert room is not None
+        for code in page.locator("main pre, main table, main fieldset, main form").all():
+            box = code.bounding_box()
+            assert box is None or box["x"] + box["width"] <= room["width"], path
