@@ -75,6 +75,10 @@ def begin(request: Any, user: User) -> None:
     if IServerSession.providedBy(session):
         session.rotate()
         _own(request, user)
+    else:  # a foreign one is emptied and filled again: most take a new id for that
+        kept = dict(session.items())
+        session.invalidate()
+        session.update(kept)
     session["user"] = {"id": user.id, "epoch": user.session_epoch}
     new_csrf_token(request)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pyramid.request import Request, apply_request_extensions
 
 from demoapp.sessions import database, memory, redis
 from demoapp.sessions.interfaces import Change, Record, SessionConflict, key_of, new_id
@@ -376,3 +377,52 @@ def test_owned_by_skips_what_is_not_readable_S14(bed: Bed) -> None:
 def test_ping(bed: Bed) -> None:
     with attempt(bed.app) as request:
         bed.store.ping(request)
+
+
+# -- counting and clearing away
+
+
+def test_all_that_is_stored_is_counted(bed: Bed) -> None:
+    with attempt(bed.app) as request:
+        assert list(bed.store.count(request))[-1:] == [(0, 0)]
+    one = stored(bed, owner="7")  # which makes a list in Redis as well
+    stored(bed)
+    with attempt(bed.app) as request:
+        prepare(bed, request, Change(one, following(one)))  # and this a lock
+        assert list(bed.store.count(request))[-1] == (2, 2)
+
+
+def test_purge_deletes_what_has_expired_in_batches_F10(bed: Bed) -> None:
+    for device in ("old", "older"):
+        stored(bed, device=device)
+    bed.advance(1200 + 61)  # not at once: clocks differ
+    new = stored(bed)
+    with bed.app.request_context(Request.blank("/").environ) as request:
+        apply_request_extensions(request)
+        steps = list(bed.store.purge(request, 1))
+    assert bed.keys() == [new.key]
+    expected = {"redis": [(0, 0)], "memory": [(0, 0)]}
+    assert steps == expected.get(bed.name, [(0, 2), (1, 2), (2, 2), (2, 2)])
+
+
+def test_purge_stops_when_it_is_not_asked_on_F10(bed: Bed) -> None:
+    for _ in range(3):
+        stored(bed)
+    bed.advance(1200 + 61)
+    with bed.app.request_context(Request.blank("/").environ) as request:
+        apply_request_extensions(request)
+        for deleted, _total in bed.store.purge(request, 1):
+            if deleted:
+                break
+    if bed.name in ("sqlite", "postgresql"):
+        assert len(bed.keys()) == 2
+
+
+def test_purge_keeps_what_is_not_surely_over(bed: Bed) -> None:
+    record = stored(bed)
+    bed.advance(1200 + 59)
+    with bed.app.request_context(Request.blank("/").environ) as request:
+        apply_request_extensions(request)
+        list(bed.store.purge(request, 1))
+    if bed.name in ("sqlite", "postgresql"):
+        assert bed.keys() == [record.key]
