@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pyramid.tweens import EXCVIEW
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -26,4 +28,5 @@ def tween_factory(handler: Any, registry: Any) -> Any:
 
 
 def includeme(config: Any) -> None:
-    config.add_tween("demoapp.headers.tween_factory")
+    # over all that answers errors: exception views, and pyramid_tm when a commit fails
+    config.add_tween("demoapp.headers.tween_factory", over=("pyramid_tm.tm_tween_factory", EXCVIEW))
