@@ -10,6 +10,7 @@ from demoapp.settings import resolve
 def main(global_config: Any, **settings: Any) -> Any:
     """The WSGI application; what `pserve` calls. Every part is one line below."""
     with Configurator(settings=resolve(settings)) as config:
+        config.registry["ini_file"] = global_config.get("__file__")
         config.include("demoapp.settings")
         config.include("demoapp.templating")
         config.include("demoapp.sessions")  # the one this project is about
@@ -18,6 +19,7 @@ def main(global_config: Any, **settings: Any) -> Any:
         config.include("demoapp.throttle")
         config.include("demoapp.orders")
         config.include("demoapp.csrf")
+        config.include("demoapp.hosts")
         config.include("demoapp.wellformed")
         config.include("demoapp.metrics")
         config.include("demoapp.headers")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import plaster
 from pyramid.settings import asbool
 
 from demoapp.sessions.settings import Ini, SettingsError
@@ -48,12 +49,20 @@ def includeme(config: Any) -> None:
         return
     _refuse_known_secret(Ini(settings).text("session.secret"))
     _refuse_debugging(settings)
-    workers = os.environ.get("WEB_CONCURRENCY", "1")
+    if not Ini(settings).text("demo.hosts", ""):
+        raise SettingsError("demo.hosts is not set; list the names of the shop, as in its URL")
+    workers = _workers(config.registry.get("ini_file"))
     if settings.get("session.strategy") == "memory" and workers != "1":
         raise SettingsError(
-            f"session.strategy = memory cannot work in {workers} processes (WEB_CONCURRENCY): "
+            f"session.strategy = memory cannot work in {workers} processes (workers): "
             "each would know its own visitors only; choose redis or database"
         )
+
+
+def _workers(ini_file: str | None) -> str:
+    """How many processes gunicorn starts; waitress knows no such setting, and has one."""
+    server = plaster.get_settings(ini_file, "server:main") if ini_file else {}
+    return str(server.get("workers") or os.environ.get("WEB_CONCURRENCY") or "1").strip()
 
 
 def _refuse_known_secret(secrets: str) -> None:

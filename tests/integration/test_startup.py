@@ -72,7 +72,11 @@ def test_a_wrong_setting_is_told_in_one_line_H5(app: str, key: str, value: str) 
 def test_production_refuses_a_weak_secret_in_one_line_H5(
     environment: dict[str, str], told: str
 ) -> None:
-    others = {"REDIS_URL": "redis://localhost/0", "DATABASE_URL": "sqlite://"}
+    others = {
+        "REDIS_URL": "redis://localhost/0",
+        "DATABASE_URL": "sqlite://",
+        "SHOP_HOSTS": "tea.example.org",
+    }
     empty = {"SESSION_SECRET": ""}
     line = refused(pserve(ROOT / "production.ini", **others, **(empty | environment)))
     assert told in line

@@ -1,5 +1,6 @@
 """Values from the environment, and what production refuses (H5)."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,12 @@ from demoapp.sessions.settings import SettingsError
 from demoapp.settings import includeme, resolve
 
 SECRET = "zV7-wq0PLm2xKd9_tYbN4sRfGhJ6cEaU"
-PRODUCTION = {"session.strategy": "redis", "session.secret": SECRET, "demo.labs": "false"}
+PRODUCTION = {
+    "session.strategy": "redis",
+    "session.secret": SECRET,
+    "demo.labs": "false",
+    "demo.hosts": "tea.example.org",
+}
 
 
 def start(**settings: Any) -> None:
@@ -47,6 +53,7 @@ def test_production_starts_with_a_secret_of_its_own() -> None:
         ("debug_notfound", "yes"),
         ("pyramid.includes", "pyramid_debugtoolbar"),
         ("demo.labs", "perhaps"),
+        ("demo.hosts", " "),
     ],
 )
 def test_production_refuses_what_is_for_development_H5(key: str, value: str) -> None:
@@ -70,3 +77,19 @@ def test_production_refuses_memory_in_several_processes_H5(
 
 def test_development_may_do_all_that() -> None:
     start(**{"demo.labs": "true", "session.secret": "seekrit", "pyramid.debug_all": "true"})
+
+
+@pytest.mark.parametrize("workers", ["", "workers = 1", "workers = 3"])
+def test_the_number_of_processes_is_that_of_the_ini_file_H5(
+    workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    ini = tmp_path / "shop.ini"
+    ini.write_text(f"[server:main]\nuse = egg:gunicorn#main\n{workers}\n")
+    config = Configurator(settings={**PRODUCTION, "session.strategy": "memory"})
+    config.registry["ini_file"] = str(ini)
+    if "3" in workers:
+        with pytest.raises(SettingsError, match="memory cannot work in 3 processes"):
+            includeme(config)
+    else:
+        includeme(config)
