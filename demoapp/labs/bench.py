@@ -139,6 +139,8 @@ class Bench:
             self.restore()
         elif "lab" in self.session:
             del self.session["lab"]
+            if not list(self.session.keys()):
+                self.session.invalidate()  # it began with the lab
         if self.aside.read(self.request):
             self.aside.write(self.request, self.response, "")
         self.notes.clear()

@@ -1,6 +1,7 @@
 """Every lab is run as its page says, on every strategy, against what its page expects."""
 
 import time
+from base64 import urlsafe_b64decode as b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -252,6 +253,22 @@ def test_tamper(shop: Any, strategy: str) -> None:
     assert seen(visitor.get("/labs/tamper")) is None
 
 
+def test_a_lab_leaves_nothing_in_the_session(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    sends(visitor, "tamper", "mark")
+    record = visitor.state()["handle"]
+    sends(visitor, "tamper", "flip")
+    kept = Visitor(shop)
+    kept.set_cookie("session", visitor.cookie("lab-aside"))
+    assert kept.state()["handle"] == record
+    sends(visitor, "tamper", "reset")
+    if strategy == "custom":
+        assert b'"lab"' not in b64decode(str(visitor.cookie()) + "==")
+    else:  # there was nothing else in it, so it is gone
+        assert visitor.cookie() is None
+        assert kept.state()["handle"] is None
+
+
 @pytest.fixture
 def short_sessions(start_shop: StartShop, monkeypatch: pytest.MonkeyPatch) -> dict[str, Visitor]:
     """A visitor of every strategy, all at once, as most of the time is spent waiting."""
@@ -304,7 +321,12 @@ def test_fixation(shop: Any, strategy: str) -> None:
     assert sends(visitor, "fixation", "log-in").location.endswith("/login?next=%2Flabs%2Ffixation")
     visitor.log_in()
     is_as_expected(visitor, "fixation", strategy)
+    left_behind = Visitor(shop)
+    left_behind.set_cookie("session", visitor.cookie())
+    assert left_behind.state()["user"] == "demo"
     sends(visitor, "fixation", "reset")
+    if strategy != "custom":  # of a signed cookie nobody can end a single copy
+        assert left_behind.state()["user"] is None
     state = visitor.state()
     assert (state["handle"], state["user"], state["cart"]["quantity"]) == (own, None, 1)
 
