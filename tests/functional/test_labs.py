@@ -112,7 +112,8 @@ def test_unknown_labs_and_steps_are_refused(shop: Any) -> None:
 
 def test_without_demo_labs_there_are_none(start_shop: StartShop) -> None:
     secret = uuid4().hex + uuid4().hex
-    visitor = Visitor(start_shop("memory", **{"demo.labs": "false", "session.secret": secret}))
+    settings = {"demo.labs": "false", "demo.hosts": "localhost", "session.secret": secret}
+    visitor = Visitor(start_shop("memory", **settings))
     for path in ("/labs", *(f"/labs/{lab}" for lab in NAMES)):
         assert visitor.get(path).status_int == 404
     assert visitor.send("/labs/restart", action="mark").status_int == 404
