@@ -17,7 +17,6 @@ import argparse
 import logging
 import platform
 import re
-import sys
 import time
 from collections import defaultdict
 from http.cookies import SimpleCookie
@@ -30,6 +29,7 @@ from pyramid.paster import get_appsettings
 from webob import Request
 
 from demoapp import main as make_app
+from demoapp.scripts import progress
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.settings import SettingsError
 from demoapp.teaching import figures
@@ -96,16 +96,6 @@ class Visit:
         self._app.registry["dbsession_factory"].kw["bind"].dispose()
 
 
-def show_progress(done: int, total: int, name: str) -> None:
-    """A bar on a terminal; nothing in a log."""
-    if sys.stderr.isatty():
-        filled = 30 * done // total
-        bar = "#" * filled + "." * (30 - filled)
-        print(f"\r[{bar}] {100 * done // total:3} %  {name:9}", end="", file=sys.stderr, flush=True)
-        if done == total:
-            print(file=sys.stderr)
-
-
 def measure(visits: dict[str, Visit]) -> Samples:
     samples: Samples = defaultdict(list)
     done, total = 0, ROUNDS * len(visits)
@@ -115,7 +105,8 @@ def measure(visits: dict[str, Visit]) -> Samples:
                 visit.sample(act, turn)  # warm up: the other strategies have had the caches
                 samples[name, act] += [visit.sample(act, turn + n + 1) for n in range(REQUESTS)]
             done += 1
-            show_progress(done, total, name)
+            progress.show(done, total, name)
+    progress.end()
     return samples
 
 
