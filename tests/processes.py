@@ -314,7 +314,8 @@ class Shop(ManagedProcess):
             config.read_file(file)
         config["DEFAULT"]["here"] = str(self._source.parent)
         config["DEFAULT"]["http_port"] = str(self.port)
-        config["server:main"]["listen"] = f"127.0.0.1:{self.port}"
+        if "listen" in config["server:main"]:  # waitress; production.ini has `bind`, by http_port
+            config["server:main"]["listen"] = f"127.0.0.1:{self.port}"
         config[f"app:{self._app}"].update(self._settings)
         with self.ini.open("w") as file:
             config.write(file)

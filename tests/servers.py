@@ -40,7 +40,8 @@ subjectAltName = IP:127.0.0.1, DNS:localhost
 
 
 def find_program(name: str, package: str) -> Path:
-    found = shutil.which(name)
+    # Debian keeps some in /usr/sbin, which is on the PATH of root alone
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if found is None:
         raise RuntimeError(f"{name} is missing: `make test` installs it (package {package})")
     return Path(found)
