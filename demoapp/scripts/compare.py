@@ -31,6 +31,7 @@ from webob import Request
 from demoapp import main as make_app
 from demoapp.scripts import progress
 from demoapp.sessions import STRATEGIES
+from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.settings import SettingsError
 from demoapp.teaching import figures
 
@@ -48,11 +49,15 @@ class Visit:
     """A visitor with a cart, on a shop of their own."""
 
     def __init__(self, strategy: str, settings: dict[str, Any]) -> None:
+        # what INI plugs in as custom may be anything; here it is the signed cookie
+        only = {"session.strategy": strategy, "session.custom.factory": DEFAULT}
         try:
-            self._app = make_app({}, **{**settings, "session.strategy": strategy})
+            self._app = make_app({}, **{**settings, **only, "session.migrate_from": ""})
         except SettingsError as err:
             raise Unreachable(str(err)) from err
         self._cookies: dict[str, str] = {}
+        names = str(self._app.registry.settings.get("demo.hosts", "")).split()
+        self._host = names[0] if names else "localhost"
         try:
             ready = self.ask("/readyz")
             if ready.status_int != 200:
@@ -69,7 +74,9 @@ class Visit:
     def ask(self, path: str, **fields: str) -> Any:
         """A GET, or with fields a form that is posted."""
         request = Request.blank(
-            path, POST={**fields, "csrf_token": self._token} if fields else None
+            path,
+            base_url=f"http://{self._host}",
+            POST={**fields, "csrf_token": self._token} if fields else None,
         )
         request.headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self._cookies.items())
         response = request.get_response(self._app)

@@ -67,7 +67,7 @@ def test_ids_keys_and_signatures_are_masked_unless_asked_for(shop: Any, strategy
 def test_a_shop_that_does_not_teach_shows_the_summary_only(
     start_shop: StartShop, strategy: str
 ) -> None:
-    visitor = Visitor(start_shop(strategy, **{"demo.labs": "false"}))
+    visitor = Visitor(start_shop(strategy, **{"demo.labs": "false", "demo.hosts": "localhost"}))
     visitor.send("/cart/items", sku="ujeon")
     page = visitor.get("/session?raw=1")
     assert [item["id"] for item in page.html.select("ol.layers > li")] == ["layer-summary"]

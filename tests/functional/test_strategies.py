@@ -277,7 +277,7 @@ def test_compare_measures_what_is_there_and_names_what_is_missing(
     ini.write_text(
         f"[app:main]\nuse = egg:demoapp\nsession.strategy = memory\nsession.secret = {SECRET}\n"
         f"session.redis.url = redis://127.0.0.1:1/0\nsqlalchemy.url = {sqlite_url}\n"
-        "demo.labs = true\n",
+        "demo.labs = true\ndemo.hosts = shop.example.org\nsession.custom.factory = not.there\n",
         encoding="utf-8",
     )
     compare.main([str(ini)])
