@@ -31,6 +31,10 @@ test: .venv/.installed-test ## everything the tests need, then all of them
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
 
+purge-million: .venv/.installed-test ## clear 900,000 of 1,000,000 sessions away beside a running shop
+	scripts/system-packages
+	$(BIN)/python -m benchmarks.purge_million
+
 check: .venv/.installed-test ## lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -39,4 +43,4 @@ check: .venv/.installed-test ## lint and types
 messages: .venv/.installed-test ## the catalogues in demoapp/locale, from the texts in the sources
 	$(BIN)/python scripts/messages.py
 
-.PHONY: help install serve test check messages
+.PHONY: help install serve test check messages purge-million

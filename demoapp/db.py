@@ -40,6 +40,8 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     cursor.execute("PRAGMA busy_timeout = 1300")  # milliseconds; three attempts stay below 5 s
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    # pages (80 MB); a purge copies the log back itself before it is as long, not a visitor
+    cursor.execute("PRAGMA wal_autocheckpoint = 20000")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -15,7 +15,7 @@ HOLD_SECONDS = 0.01
 """How long a batch should take: SQLite has one writer, and so long the visitors wait for it."""
 FIRST = 50
 """Rows of the first batch; the next ones grow and shrink with the time it took."""
-CHECKPOINT = 20_000
+CHECKPOINT = 12_000
 """Rows after which SQLite's log is copied back; see `_prepare`."""
 
 
@@ -77,6 +77,8 @@ def _prepare(connection: Connection) -> None:
 
 
 def _checkpoint(connection: Connection) -> None:
+    """First without stopping anybody; then the little that came meanwhile, and from the start."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()  # waits for nobody
+        for mode in ("PASSIVE", "RESTART"):
+            connection.exec_driver_sql(f"PRAGMA wal_checkpoint({mode})").all()
         connection.rollback()
