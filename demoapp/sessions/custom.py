@@ -39,29 +39,9 @@ def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
     cookie = SessionCookie(ours.cookie_name, ours.cookie_secure)
     serializer = _TimedJSON(ours)
 
-    def make(secret: str, secure: bool, name: str) -> SessionFactory:
-        factory: SessionFactory = SignedCookieSessionFactory(
-            secret,
-            cookie_name=name,
-            secure=secure,
-            httponly=True,
-            samesite="Lax",
-            timeout=None,  # the serializer keeps both limits
-            reissue_time=ours.touch_interval,
-            hashalg=HASH,
-            salt=SALT,
-            serializer=serializer,
-            set_on_exception=False,  # a view that raises changes nothing
-        )
-        return factory
-
-    names = {
-        secure: f"__Host-{ours.cookie_name}" if secure else ours.cookie_name
-        for secure in (False, True)
-    }
     factories = {
-        secure: [make(secret, secure, name) for secret in ours.secrets]
-        for secure, name in names.items()
+        secure: [_factory(ours, secret, secure, serializer) for secret in ours.secrets]
+        for secure in (False, True)
     }
     measure = SignedSerializer(ours.secrets[0], SALT, HASH, serializer=serializer)
 
@@ -77,6 +57,23 @@ def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
         return session
 
     return session_factory
+
+
+def _factory(ours: SessionSettings, secret: str, secure: bool, serializer: Any) -> SessionFactory:
+    factory: SessionFactory = SignedCookieSessionFactory(
+        secret,
+        cookie_name=f"__Host-{ours.cookie_name}" if secure else ours.cookie_name,
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+        timeout=None,  # the serializer keeps both limits
+        reissue_time=ours.touch_interval,
+        hashalg=HASH,
+        salt=SALT,
+        serializer=serializer,
+        set_on_exception=False,  # a view that raises changes nothing
+    )
+    return factory
 
 
 def _measured(request: Any, write: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -28,11 +28,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from zope.sqlalchemy import mark_changed
 from zope.sqlalchemy.datamanager import join_transaction
 
+from demoapp.sessions.database_errors import TABLE, errors_told
 from demoapp.sessions.interfaces import (
     ABSENT,
     FORMAT,
@@ -40,7 +39,6 @@ from demoapp.sessions.interfaces import (
     CorruptRecord,
     Record,
     SessionConflict,
-    SessionStoreUnavailable,
     believed,
 )
 from demoapp.sessions.purge import purge
@@ -53,7 +51,7 @@ metadata = MetaData()
 """Of the session layer alone: an application adds it to its migrations' target_metadata."""
 
 sessions = Table(
-    "session",
+    TABLE,
     metadata,
     Column("key", String(64), primary_key=True),
     Column("format", SmallInteger, nullable=False),
@@ -107,11 +105,11 @@ class DatabaseStore:
         join_transaction(request.dbsession, transaction_manager=request.tm)
 
     def write(self, request: Any, change: Change) -> None:
-        with _errors_told(), request.dbsession.get_bind().begin() as connection:
+        with errors_told(), request.dbsession.get_bind().begin() as connection:
             self._apply(connection, change)
 
     def prepare(self, request: Any, change: Change) -> None:
-        with _errors_told():
+        with errors_told():
             self._apply(request.dbsession.connection(), change)
             mark_changed(request.dbsession, request.tm)
 
@@ -169,7 +167,7 @@ class DatabaseStore:
         yield rows, rows
 
     def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
-        with _errors_told():
+        with errors_told():
             yield from purge(request.dbsession.get_bind(), sessions, self._idle_timeout, batch)
 
     @contextmanager
@@ -178,7 +176,7 @@ class DatabaseStore:
 
         So too in an exception view: its error may have left the request's own unusable.
         """
-        with _errors_told():
+        with errors_told():
             if in_transaction(request):
                 if writing:
                     mark_changed(request.dbsession, request.tm)
@@ -202,33 +200,6 @@ def _begin_writing(connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
         if not driver.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    """Tell the database's "try again" from its "I am not here"."""
-    try:
-        yield
-    except DBAPIError as err:
-        if is_conflict(err):
-            raise SessionConflict(f"the database asks to try again: {err.orig}") from err
-        raise SessionStoreUnavailable(f"database: {err.orig}") from err
-    except PoolTimeout as err:
-        raise SessionStoreUnavailable(f"database: {err}") from err
-
-
-def is_conflict(err: BaseException) -> bool:
-    """Whether the transaction lost against another and may simply be run again.
-
-    SQLSTATE class 40 (serialization failure, deadlock) or 55P03 (waited too long for a lock),
-    or SQLite's "database is locked".
-    """
-    if isinstance(err, IntegrityError) and sessions.name in str(err.orig):
-        return True  # another request was faster to insert the same session
-    if not isinstance(err, DBAPIError):
-        return False
-    state = getattr(err.orig, "sqlstate", None) or ""
-    return state.startswith("40") or state == "55P03" or "database is locked" in str(err.orig)
 
 
 def _row(record: Record) -> dict[str, Any]:

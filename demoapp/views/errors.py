@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import TransientError
 
 from demoapp.i18n import _
-from demoapp.sessions.database import is_conflict
+from demoapp.sessions.database_errors import is_conflict
 from demoapp.sessions.interfaces import SessionStoreUnavailable, SessionTooLarge
 
 log = logging.getLogger(__name__)
