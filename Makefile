@@ -35,6 +35,9 @@ purge-million: .venv/.installed-test ## clear 900,000 of 1,000,000 sessions away
 	scripts/system-packages
 	$(BIN)/python -m benchmarks.purge_million
 
+fuzz: .venv/.installed-test ## 100,000 odd requests, cookies and records on each strategy (an hour)
+	FUZZ_CASES=25000 $(BIN)/python -m pytest --no-cov -v tests/functional/test_fuzz.py $(ARGS)
+
 check: .venv/.installed-test ## lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -43,4 +46,4 @@ check: .venv/.installed-test ## lint and types
 messages: .venv/.installed-test ## the catalogues in demoapp/locale, from the texts in the sources
 	$(BIN)/python scripts/messages.py
 
-.PHONY: help install serve test check messages purge-million
+.PHONY: help install serve test check messages purge-million fuzz
