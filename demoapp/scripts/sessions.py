@@ -3,6 +3,7 @@
 import argparse
 import configparser
 import logging
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ CRON = "17 * * * *  demoapp-sessions /srv/teahouse/production.ini purge"
 
 def main(argv: list[str] | None = None) -> None:
     options = parser().parse_args(argv)
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # it is none of the shop's processes
     logging.basicConfig(handlers=[logging.NullHandler()])  # what went wrong is told once, below
     try:
         with Path(options.ini).open():  # Paste would ask for a section of a file that is not there
