@@ -5,15 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from contextlib import closing
 from functools import partial
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ import pytest
 
 from tests.integration.client import Answer, Client, together
 from tests.integration.conftest import ROOT
-from tests.processes import Shop, wait_until
+from tests.processes import Shop
 from tests.proxy import Nginx
 from tests.servers import PostgresServer, RedisServer
 
@@ -202,89 +199,6 @@ def test_every_parallel_add_is_kept_over_two_workers_F8(
     assert answers == {303: WRITERS * ADDS}
     assert visitor.in_cart() == 1 + WRITERS * ADDS
     assert len(workers) == 2
-
-
-# -- the end of a process
-
-
-@dataclass
-class Adder:
-    """Adds as fast as it can, until the shop is gone."""
-
-    client: Client
-    answered: int = 0
-    broken: list[str] = field(default_factory=list)
-    """Errors of requests on a connection that had answered before: those had begun."""
-
-    def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            connected = self.client._connection.sock is not None
-            try:
-                status = self.client.add().status
-            except (OSError, HTTPException) as err:
-                if connected:
-                    self.broken.append(repr(err))
-                self.client._connection.close()
-                if isinstance(err, ConnectionRefusedError):
-                    return
-            else:
-                assert status == 303
-                self.answered += 1
-
-
-@pytest.fixture
-def adders(shop: Shop) -> Iterator[list[Adder]]:
-    with ExitStack() as stack:
-        yield [Adder(stack.enter_context(Client(shop.base_url)).open()) for _ in range(8)]
-
-
-def test_sigterm_lets_requests_in_flight_finish_F5(
-    shop: Shop,
-    adders: list[Adder],
-    tmp_path: Path,
-    record_property: Callable[[str, object], None],
-) -> None:
-    with Client(shop.base_url).open() as slow, ThreadPoolExecutor(len(adders) + 1) as pool:
-        assert slow.add().status == 303
-        waiting = pool.submit(slow.get, f"/probe/slow?folder={tmp_path}")
-        tasks = [pool.submit(adder.run, threading.Event()) for adder in adders]
-        assert wait_until((tmp_path / "waiting").exists, 10)
-        time.sleep(1)
-        begun = time.perf_counter()
-        os.kill(shop.pid, signal.SIGTERM)
-        time.sleep(0.5)
-        assert shop.running  # for the slow one
-        (tmp_path / "go").touch()
-        assert waiting.result().status == 200
-        assert shop.stop() == 0
-        record_property("stopped_after", round(time.perf_counter() - begun, 2))
-        for task in tasks:
-            task.result()
-    shop.start()
-    assert [error for adder in adders for error in adder.broken] == []
-    record_property("answered", sum(adder.answered for adder in adders))
-    for adder in adders:
-        assert adder.client.in_cart() == adder.answered > 0
-
-
-def test_sighup_changes_the_workers_and_nobody_notices_F5(shop: Shop, adders: list[Adder]) -> None:
-    before = set(shop._family())
-    stop = threading.Event()
-    with ThreadPoolExecutor(len(adders) + 1) as pool:
-        tasks = [pool.submit(adder.run, stop) for adder in adders]
-        time.sleep(0.5)
-        os.kill(shop.pid, signal.SIGHUP)
-        assert wait_until(lambda: set(shop._family()) & before == {shop.pid}, 10)
-        time.sleep(0.5)
-        stop.set()
-        for task in tasks:
-            task.result()
-    assert [error for adder in adders for error in adder.broken] == []
-    for adder in adders:
-        assert adder.client.in_cart() == adder.answered > 0
-
-
-# -- what is refused
 
 
 @pytest.mark.parametrize(
