@@ -20,7 +20,7 @@ help: ## list the targets
 install: .venv/.installed ## virtual environment with the pinned packages
 
 serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a variant)
-	$(if $(filter main memory redis database custom,$(STRATEGY)),,$(error STRATEGY is one of: memory redis database custom))
+	$(if $(filter main memory redis database custom side-by-side,$(STRATEGY)),,$(error STRATEGY is one of: memory redis database custom side-by-side))
 	@$(BIN)/python -m demoapp.scripts.port development.ini
 	@$(BIN)/demoapp-init development.ini
 	@# 2: at Ctrl-C the process it watches has that many seconds to end, and needs up to one

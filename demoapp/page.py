@@ -37,7 +37,7 @@ class Page:
     def __init__(self, request: Any) -> None:
         self._request = request
         self.strategy = request.registry.settings["session.strategy"]
-        self.path = request.path_qs if request.method == "GET" else "/"
+        self.path = request.path_qs if request.method == "GET" else f"{request.script_name}/"
         self.labs = teaches(request.registry.settings)
 
     @cached_property

@@ -17,7 +17,9 @@ class Notes(dict[str, Any]):
     def __init__(self, request: Any) -> None:
         settings = request.registry["session.settings"]
         self._cookie = SessionCookie("lab-notes", settings.cookie_secure)
-        self._serializer = SignedSerializer(settings.secrets[0], "labs", "sha512")
+        self._serializer = SignedSerializer(
+            settings.secrets[0], f"labs {settings.cookie_name}", "sha512"
+        )
         try:
             super().__init__(self._serializer.loads((self._cookie.read(request) or "").encode()))
         except (ValueError, TypeError):

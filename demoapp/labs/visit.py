@@ -37,7 +37,9 @@ class Visit:
             response.headers.add("Set-Cookie", header)
 
     def _ask(self, path: str) -> Any:
-        ask = Request.blank(path, base_url=self._request.host_url)
+        # the shop may be mounted below a path, which a link of ours begins with
+        below = path.removeprefix(self._request.script_name)
+        ask = Request.blank(below, base_url=self._request.application_url)
         ask.registry = self._request.registry
         ask.user_agent = self._request.user_agent
         for name, value in self.cookies.items():

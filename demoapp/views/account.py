@@ -15,9 +15,11 @@ from demoapp.security import HASHER, begin, end, end_everywhere, verify
 from demoapp.sessions.interfaces import ISessionStore
 
 
-def local(path: str) -> str:
+def local(request: Any, path: str) -> str:
     """The path to go on to, if it is one of this site (ASVS 3.7.2); else the front page."""
-    return path if re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path) else "/"
+    if re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path):
+        return path
+    return f"{request.script_name}/"
 
 
 def refused(request: Any, error: str | None) -> str | None:
@@ -38,17 +40,17 @@ def too_many(request: Any, seconds: int) -> str:
 
 @view_config(route_name="login", request_method="GET", renderer="demoapp:templates/login.pt")
 def login_form(request: Any) -> dict[str, Any]:
-    return login_page(request, LoginForm(), request.GET.get("next", "/"))
+    return login_page(request, LoginForm(), request.GET.get("next", ""))
 
 
 def login_page(request: Any, form: Any, goal: str, error: str | None = None) -> dict[str, Any]:
     demo = request.registry.settings.get("demo.labs") == "true"
-    return {"form": form, "next": local(goal), "error": error, "demo": demo}
+    return {"form": form, "next": local(request, goal), "error": error, "demo": demo}
 
 
 @view_config(route_name="login", request_method="POST", renderer="demoapp:templates/login.pt")
 def login(request: Any) -> Any:
-    goal = one(request, "next", "/")
+    goal = one(request, "next")
     one(request, "username"), one(request, "password")
     form = LoginForm(request.POST)
     if not form.validate():
@@ -66,7 +68,7 @@ def login(request: Any) -> Any:
     if welcome(request, user):
         text = _("Welcome, ${name}. The cart you left behind has been added to this one.")
     tell(request, text, name=user.username)
-    return HTTPSeeOther(local(goal))
+    return HTTPSeeOther(local(request, goal))
 
 
 def welcome(request: Any, user: User) -> bool:
@@ -101,7 +103,7 @@ def register(request: Any) -> Any:
     request.dbsession.flush()
     welcome(request, user)
     tell(request, _("Welcome, ${name}. Your account is ready."), name=name)
-    return HTTPSeeOther("/")
+    return HTTPSeeOther(local(request, ""))
 
 
 @view_config(route_name="logout", request_method="POST")
@@ -205,9 +207,9 @@ def password(request: Any) -> Any:
 
 @view_config(route_name="locale", request_method="POST")
 def locale(request: Any) -> Any:
-    chosen, response = one(request, "locale"), HTTPSeeOther(local(one(request, "next", "/")))
-    if chosen in LOCALES:
-        response.set_cookie(COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True)
-    else:
-        response = HTTPSeeOther("/")
+    chosen, goal = one(request, "locale"), one(request, "next")
+    if chosen not in LOCALES:
+        return HTTPSeeOther(local(request, ""))
+    response = HTTPSeeOther(local(request, goal))
+    response.set_cookie(COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True)
     return response

@@ -22,7 +22,8 @@ TEMPLATE = "demoapp:templates/error.pt"
 def page(request: Any, status: int, title: str, message: Any) -> dict[str, Any]:
     request.response.status_int = status
     translate = request.localizer.translate
-    return {"status": status, "title": translate(title), "message": translate(message), "back": "/"}
+    told = {"title": translate(title), "message": translate(message)}
+    return {"status": status, "back": request.route_path("catalog"), **told}
 
 
 @notfound_view_config(renderer=TEMPLATE)
