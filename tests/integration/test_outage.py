@@ -90,6 +90,8 @@ def test_refused_redis_F1(own_redis: RedisServer, visitor: Client) -> None:
 
 def test_hung_redis_F1(own_redis: RedisServer, shop: Shop, visitor: Client) -> None:
     own_redis.pause()
+    # before the circuit breaker has noticed, each of them waits for the time-out
+    assert max(milliseconds(lambda: visitor.get("/cart")) for _ in range(3)) <= 600
     check_degraded(visitor)
 
     def browse(_: int) -> list[float]:
