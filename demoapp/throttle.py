@@ -33,12 +33,12 @@ log = logging.getLogger(__name__)
 
 ACCOUNT = RateLimitItemPerMinute(10, 15)
 """Attempts on one account from one address in 15 minutes; a success sets them back to none."""
-ADDRESS = RateLimitItemPerMinute(100, 15)
+ADDRESS = RateLimitItemPerMinute(300, 15)
 """Failures of one address, which may try a name after the other; many people may share it."""
 EVERYBODY = RateLimitItemPerMinute(300)
 """Failures of all together. A short window, because it refuses the rightful users too."""
-REGISTRATIONS = RateLimitItemPerHour(30)
-"""Of one address; each costs a hash and tells whether a name is taken."""
+REGISTRATIONS = RateLimitItemPerHour(600)
+"""Of one address; each costs a hash and tells whether a name is taken. A school is one address."""
 PAUSE_SECONDS = 1
 """How long after a failure Redis is not asked again."""
 
