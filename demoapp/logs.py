@@ -14,8 +14,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from pyramid_retry import is_error_retryable
-
 from demoapp.metrics import METHODS
 
 access = logging.getLogger("demoapp.access")
@@ -75,9 +73,7 @@ def tween_factory(handler: Any, registry: Any) -> Any:
         request.add_finished_callback(lambda request: current_id.set(NONE))
         response = handler(request)
         response.headers[HEADER] = number
-        error = getattr(request, "exception", None)
-        if error is None or not is_error_retryable(request, error):  # or nobody will see it
-            log_access(request, response.status_int, strategy)
+        log_access(request, response.status_int, strategy)  # an attempt to be replayed raises
         return response
 
     return tween
