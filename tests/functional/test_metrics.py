@@ -24,6 +24,7 @@ def test_requests_are_counted_by_route(shop: Any) -> None:
         visitor.get(path)
     visitor.request("/cart", method="TRACE")
     found = figures(visitor)
+
     def count(method: str, route: str, status: int) -> float:
         labels = f'method="{method}",route="{route}",status="{status}"'
         return found[f"shop_requests_total{{{labels}}}"]
