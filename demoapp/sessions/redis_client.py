@@ -1,14 +1,5 @@
 """The client for `session.redis.url`: one Redis, the master that Sentinels name, or a Cluster.
 
-    redis://user:password@host:6379/0
-    unix:///run/redis/redis.sock?db=0
-    redis+sentinel://user:password@host:26379,host:26379,host:26379/mymaster/0
-    redis+cluster://user:password@host:6379,host:6379
-
-With `rediss` in the place of `redis` over TLS. Of a Cluster some nodes are enough: they know the
-others. Options of redis-py follow after a `?`, such as ssl_ca_certs=/etc/ssl/redis-ca.crt;
-sentinel_username and sentinel_password are for the Sentinels, user and password for Redis.
-
 A page must not wait for long, so every client gives up after the time-out. It asks again once if
 a connection broke: that heals those that a restart left dead in the pool. A command that times
 out is not repeated. redis-py by itself would wait 5 seconds, and try ten times more.
@@ -18,13 +9,12 @@ import threading
 from collections.abc import Sequence
 from hashlib import sha1
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 import redis as client
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
-from redis.connection import Connection, parse_url
+from redis.connection import Connection
 from redis.exceptions import NoScriptError, RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import (
@@ -33,20 +23,9 @@ from redis.sentinel import (
     SentinelManagedSSLConnection,
 )
 
+from demoapp.sessions.redis_url import address_in
 from demoapp.sessions.settings import SettingsError
 from demoapp.sessions.timing import trip
-
-KINDS = ("", "+sentinel", "+cluster")
-SCHEMES = ("unix", *(f"redis{tls}{kind}" for kind in KINDS for tls in ("", "s")))
-
-
-class Address(NamedTuple):
-    """What a URL says. The options are those of redis-py's connections."""
-
-    kind: str
-    hosts: list[tuple[str, int]]
-    service: str
-    options: dict[str, Any]
 
 
 def connect(url: str, timeout: float) -> Any:
@@ -57,7 +36,7 @@ def connect(url: str, timeout: float) -> Any:
     try:
         kind, hosts, service, options = address_in(url)
         options = {"socket_timeout": timeout, "socket_connect_timeout": timeout, **options}
-        _check(options)
+        _check(options, kind)
         if kind == "cluster":
             return Cluster(hosts, _with_ssl(options))
         if kind == "sentinel":
@@ -67,59 +46,16 @@ def connect(url: str, timeout: float) -> Any:
         raise SettingsError(f"session.redis.url cannot be used: {err}") from err
 
 
-def address_in(url: str) -> Address:
-    """Take a URL apart; raises ValueError with a message that quotes no part of it."""
-    scheme, _, rest = url.partition("://")
-    if scheme not in SCHEMES:
-        raise ValueError(f"it begins with none of: {', '.join(f'{s}://' for s in SCHEMES)}")
-    if scheme == "unix":
-        return Address("", [], "", parse_url(url))  # type: ignore[no-untyped-call]
-    scheme, _, kind = scheme.partition("+")
-    try:
-        parts = urlsplit(f"//{rest}")
-        user, _, names = parts.netloc.rpartition("@")
-        hosts = [_host(name, 26379 if kind == "sentinel" else 6379) for name in names.split(",")]
-    except ValueError:  # it quotes what it does not understand, so perhaps the password
-        raise ValueError(
-            "it has no readable host:port; in a password write / as %2F, @ as %40, # as %23"
-        ) from None
-    if len(hosts) > 1 and not kind:
-        raise ValueError(f"several hosts need {scheme}+sentinel:// or {scheme}+cluster://")
-    if kind and not all(host for host, _ in hosts):
-        raise ValueError("a host is missing")
-    path = parts.path.strip("/").split("/")
-    service = path.pop(0) if kind == "sentinel" else ""
-    if kind == "sentinel" and not service:
-        raise ValueError("the name of the master is missing, as in ...:26379/mymaster/0")
-    options = parse_url(f"{scheme}://{user}@{names.split(',')[0]}?{parts.query}")  # type: ignore[no-untyped-call]
-    options.setdefault("db", _number("/".join(path) or "0"))
-    if kind == "cluster" and options["db"]:
-        raise ValueError("a Cluster has the database 0 only")
-    return Address(kind, hosts, service, options)
-
-
-def _host(name: str, port: int) -> tuple[str, int]:
-    parts = urlsplit(f"//{name}")
-    return parts.hostname or "", parts.port or port
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError("after the last / it has no number of a database")
-    return int(text)
-
-
-def _check(options: dict[str, Any]) -> None:
+def _check(options: dict[str, Any], kind: str) -> None:
     """Raise what redis-py would raise with the first request only."""
     for name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile"):
         if name in options and not Path(options[name]).is_file():
             raise ValueError(f"{name} names no file: {options[name]}")
-    for_a_connection = {
-        name: value
-        for name, value in options.items()
-        if name not in ("connection_class", "max_connections") and not name.startswith("sentinel_")
-    }
-    options.get("connection_class", Connection)(**for_a_connection)
+    known = {"connection_class", "max_connections"}
+    if kind == "sentinel":
+        known |= {"sentinel_username", "sentinel_password"}
+    rest = {name: value for name, value in options.items() if name not in known}
+    options.get("connection_class", Connection)(**rest)
 
 
 def _retry(times: int) -> Retry:
@@ -180,8 +116,36 @@ class OneRedis(client.Redis):
         return ""
 
 
+class _Turns:
+    """One at a time, and nobody waits for longer than the time-out.
+
+    When all nodes hang, redis-py lets each thread ask all of them, one thread after the other.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=self._timeout):
+            raise client.TimeoutError("another request is still looking for the Cluster")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class _Cluster(RedisCluster):
     ERRORS_ALLOW_RETRY = (client.ConnectionError,)  # type: ignore[assignment]  # not time-outs
+
+    def __init__(self, turns: _Turns, **options: Any) -> None:
+        super().__init__(**options)
+        draw = self.nodes_manager.initialize
+
+        def draw_map_again(*args: Any, **options: Any) -> None:
+            with turns:
+                draw(*args, **options)
+
+        self.nodes_manager.initialize = draw_map_again  # type: ignore[method-assign]
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         trip()
@@ -200,16 +164,19 @@ class Cluster:
         self._hosts = hosts
         self._options = {name: value for name, value in options.items() if name != "db"}
         self._made: _Cluster | None = None
-        self._lock = threading.Lock()
+        self._turns = _Turns(options["socket_connect_timeout"])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client(), name)
 
     def _client(self) -> _Cluster:
-        with self._lock:
+        if self._made:
+            return self._made
+        with self._turns:
             if self._made is None:
                 try:
                     self._made = _Cluster(
+                        self._turns,
                         startup_nodes=[ClusterNode(*host) for host in self._hosts],  # type: ignore[no-untyped-call]
                         require_full_coverage=False,  # what is lost is lost; the rest goes on
                         retry=_retry(1),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -131,6 +132,35 @@ def test_a_node_that_hangs_costs_one_timeout_F11(clustered: Clustered) -> None:
     finally:
         hung.resume()
         client.close()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "new"])
+def test_when_all_nodes_hang_nobody_waits_for_all_the_others_F11(
+    clustered: Clustered, known: bool
+) -> None:
+    """redis-py alone asks all nodes in each thread, one thread after the other: 6 s for eight."""
+    client = connect(clustered.url, TIMEOUT)
+    if known:
+        client.ping()
+
+    def wait(_: int) -> float:
+        begun = time.monotonic()
+        with pytest.raises(redis.RedisError):
+            client.get("any")
+        return time.monotonic() - begun
+
+    for node in clustered.nodes:
+        node.pause()
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            waited = sorted(pool.map(wait, range(8)))
+    finally:
+        for node in clustered.nodes:
+            node.resume()
+    assert waited[-1] < (len(clustered.nodes) + 1) * TIMEOUT + 0.5
+    assert waited[4] < 2 * TIMEOUT + 0.3
+    assert wait_until(clustered.complete, 20)
+    client.close()
 
 
 def test_a_late_answer_is_nobody_elses(clustered: Clustered) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from demoapp.sessions.redis_client import address_in, connect
+from demoapp.sessions.redis_client import connect
+from demoapp.sessions.redis_url import address_in
 from demoapp.sessions.settings import SettingsError
 
 
@@ -78,6 +79,8 @@ def test_the_client_gives_up_early(tmp_path: Path) -> None:
         ("redis://tea?ssl_ca_certs=/x", "ssl_ca_certs"),
         ("rediss://tea?ssl_ca_certs=/no/such.crt", "ssl_ca_certs names no file: /no/such.crt"),
         ("redis+cluster://tea?colour=green", "colour"),
+        ("redis://tea?sentinel_password=hidden", "sentinel_password"),
+        ("redis+sentinel://tea/m?sentinel_colour=green", "sentinel_colour"),
         ("rediss+sentinel://tea/m?colour=green", "colour"),
     ],
 )
