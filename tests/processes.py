@@ -316,7 +316,8 @@ class Shop(ManagedProcess):
         config["DEFAULT"]["http_port"] = str(self.port)
         if "listen" in config["server:main"]:  # waitress; production.ini has `bind`, by http_port
             config["server:main"]["listen"] = f"127.0.0.1:{self.port}"
-        config[f"app:{self._app}"].update(self._settings)
+        if self._settings:  # a composite has none of its own
+            config[f"app:{self._app}"].update(self._settings)
         with self.ini.open("w") as file:
             config.write(file)
 
