@@ -157,7 +157,7 @@ def test_rotate_and_invalidate(bed: Bed, visitor: Visitor) -> None:
         request.session.owner = "7"
 
     expected = {
-        "redis": ["GETEX", "SADD", "EXPIRE", "SET", "EVALSHA"],  # SADD, EXPIRE: one pipeline
+        "redis": ["GETEX", "SADD", "EXPIRE", "SET", "EVALSHA"],
         "database": ["BEGIN", "SELECT", "UPDATE", "COMMIT"],
     }
     assert trips(bed, visitor, log_in) == expected[kind(bed)]
