@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.processes import Shop
 
@@ -14,17 +14,14 @@ LIMITS = {"session.idle_timeout": "23", "session.touch_interval": "0"}
 
 
 @pytest.fixture
-def page(sqlite_url: str) -> Iterator[Page]:
+def page(chromium: Browser, sqlite_url: str) -> Iterator[Page]:
     settings = {"sqlalchemy.url": sqlite_url, **LIMITS}
-    with Shop(DEVELOPMENT, "memory", settings=settings) as shop, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        page = browser.new_page(base_url=shop.base_url, locale="en-US")
+    with Shop(DEVELOPMENT, "memory", settings=settings) as shop:
+        page = chromium.new_page(base_url=shop.base_url, locale="en-US")
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text))
         yield page
-        browser.close()
+        page.close()
         assert complaints == []
 
 

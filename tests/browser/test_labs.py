@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from demoapp.labs.bench import NAMES
 from demoapp.scripts.init import DEMO_PASSWORD
@@ -12,16 +12,6 @@ from tests.processes import Shop
 from tests.shops import copy_sqlite
 
 DEVELOPMENT = Path(__file__).resolve().parents[2] / "development.ini"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=["memory", "custom"])

@@ -1,0 +1,165 @@
+"""Every kind of page, in both languages: accessible, light, of one host, and fit for a phone."""
+
+import gzip
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize
+
+from tests.browser.conftest import Watched, log_in
+
+LIMIT = 60 * 1024
+"""Bytes of a page with all that it loads, as a server that compresses would send it."""
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+ALOUD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+GUEST = {"catalog": "/", "login": "/login", "register": "/register", "empty cart": "/cart"}
+USER = {
+    "category": "/?category=green",
+    "search": "/?q=tea",
+    "nothing found": "/?q=coffee",
+    "product": "/products/ujeon",
+    "cart": "/cart",
+    "checkout": "/checkout",
+    "orders": "/orders",
+    "order": "",  # known when it is placed
+    "account": "/account/sessions",
+    "session": "/session?raw=1",
+    "strategies": "/strategies",
+    "strategy": "/strategies/redis",
+    "labs": "/labs",
+    "lab": "/labs/race",
+    "not found": "/nothing-here",
+}
+
+
+def put_in_cart(page: Page) -> None:
+    page.goto("/products/ujeon")
+    page.locator("main form button[type=submit]").first.click()
+
+
+def check_out(page: Page) -> str:
+    page.goto("/checkout")
+    page.locator("input[name=name]").fill("Kim Minji")
+    page.locator("textarea[name=address]").fill("12 Jongno, Seoul")
+    page.locator("main form button[type=submit]").click()
+    return str(page.evaluate("location.pathname"))
+
+
+@pytest.fixture(scope="module")
+def visitors(chromium: Browser, serve: Callable[[str], str]) -> Iterator[dict[str, Any]]:
+    """A guest and a user with an order and a cart, in each language; and what they complain of."""
+    watched, address = Watched(chromium), serve("database")
+    found: dict[str, Any] = {}
+    for locale in ("en-US", "ko-KR"):
+        user = watched.context(address, locale=locale, viewport=DESKTOP)
+        page = user.new_page()
+        put_in_cart(page)
+        page.goto("/login")
+        log_in(page)
+        order = check_out(page)
+        put_in_cart(page)
+        guest = watched.context(address, locale=locale, viewport=DESKTOP).new_page()
+        found[locale] = {"user": page, "guest": guest, "order": order}
+    yield found
+    watched.close()
+
+
+@pytest.fixture(scope="module", params=["en-US", "ko-KR"])
+def locale(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=[*GUEST, *USER])
+def page(request: pytest.FixtureRequest, visitors: dict[str, Any], locale: str) -> Page:
+    """One of each kind, opened once for all that is asked of it."""
+    kind, own = request.param, visitors[locale]
+    page: Page = own["guest" if kind in GUEST else "user"]
+    page.goto(own["order"] if kind == "order" else {**GUEST, **USER}[kind])
+    assert page.locator("html").get_attribute("lang") == locale[:2]
+    return page
+
+
+def violations(page: Page, **options: Any) -> list[str]:
+    """What axe complains of, in a window so high that the strip at its foot hides nothing."""
+    size = page.viewport_size or DESKTOP
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": height + 100})
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options})
+    page.set_viewport_size(size)
+    return [
+        f"{rule['id']}: {node['html'][:200]}"
+        for rule in found.response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def test_axe_finds_nothing(page: Page) -> None:
+    assert violations(page, runOnly=ALOUD) == []
+
+
+def test_contrast_is_enough_in_the_dark(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    try:
+        assert violations(page, runOnly=["color-contrast"]) == []
+    finally:
+        page.emulate_media(color_scheme="light")
+
+
+def test_it_fits_a_phone_a_tablet_and_a_desktop(page: Page) -> None:
+    try:
+        for width in (320, 360, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+            heading = page.locator("h1").bounding_box()
+            assert heading is not None
+            assert heading["x"] >= 0
+            assert heading["x"] + heading["width"] <= width
+    finally:
+        page.set_viewport_size(DESKTOP)
+
+
+def weight(context: BrowserContext, path: str) -> int:
+    """Of a page opened by a browser that has nothing in its cache.
+
+    Pictures far below load when a reader comes near, each of them some 2 KB at most.
+    """
+    page, answers = context.new_page(), list[Response]()
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - not of C
+    page.goto(path, wait_until="networkidle")
+    bodies = [gzip.compress(answer.body(), 6) for answer in answers if answer.status == 200]
+    assert len(bodies) > 5
+    return sum(map(len, bodies))
+
+
+@pytest.mark.parametrize("path", ["/", "/products/ujeon", "/strategies/redis", "/labs", "/session"])
+def test_a_page_weighs_at_most_60_kb(
+    watched: Watched, serve: Callable[[str], str], path: str
+) -> None:
+    for width in (1280, 360):
+        viewport: ViewportSize = {"width": width, "height": 800}
+        context = watched.context(serve("database"), locale="ko-KR", viewport=viewport)
+        found = weight(context, path)
+        print(path, width, found)
+        assert found <= LIMIT
+
+
+@pytest.mark.parametrize(("width", "columns"), [(360, 2), (768, 3), (1280, 4)])
+def test_the_shelves_have_room(
+    watched: Watched, serve: Callable[[str], str], width: int, columns: int
+) -> None:
+    page = watched.page(serve("database"), viewport={"width": width, "height": 800})
+    page.goto("/")
+    tops = page.locator(".shelf:first-of-type .grid > li").evaluate_all(
+        "cards => cards.map(card => Math.round(card.getBoundingClientRect().top))"
+    )
+    assert tops.count(tops[0]) == columns
+    put_in_cart(page)
+    lines, summary = page.locator(".lines").bounding_box(), page.locator(".summary").bounding_box()
+    assert lines is not None
+    assert summary is not None
+    beside = summary["x"] >= lines["x"] + lines["width"]
+    below = summary["y"] >= lines["y"] + lines["height"]
+    assert (beside, below) == ((True, False) if width == 1280 else (False, True))
