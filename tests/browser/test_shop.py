@@ -72,6 +72,7 @@ def test_from_the_catalogue_to_an_order(watched: Watched, address: str, script: 
     expect(page.get_by_role("link", name="Log in", exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize("strategy", ["memory"])
 def test_a_changed_quantity_is_sent_by_itself(watched: Watched, address: str) -> None:
     page = watched.page(address)
     page.goto("/products/ujeon")
@@ -81,6 +82,7 @@ def test_a_changed_quantity_is_sent_by_itself(watched: Watched, address: str) ->
     expect(page.get_by_label("Quantity of Ujeon")).to_be_focused()
 
 
+@pytest.mark.parametrize("strategy", ["database", "custom"])
 def test_what_is_refused_is_told_and_changes_nothing(watched: Watched, address: str) -> None:
     page = watched.page(address, java_script_enabled=False)
     page.goto("/products/ujeon")

@@ -50,7 +50,10 @@ def click(page: Page, action: str) -> None:
 
 
 def states(page: Page) -> list[Any]:
-    return page.locator(".shop").evaluate_all("all => all.map(shop => shop.dataset.state)")
+    found: list[Any] = page.locator(".shop").evaluate_all(
+        "all => all.map(shop => shop.dataset.state)"
+    )
+    return found
 
 
 def quantities(page: Page, strategy: str) -> list[str]:
@@ -134,12 +137,13 @@ def test_forms_of_other_sites_and_other_nonsense_are_refused_S11(page: Page, sho
     click(page, "add")
     post = page.request.post
     token = page.locator("input[name=csrf_token]").first.get_attribute("value") or ""
-    for form, headers in (
+    forged: list[tuple[dict[str, Any], dict[str, str]]] = [
         ({"action": "clear"}, {}),
         ({"action": "clear", "csrf_token": "0" * 32}, {}),
         ({"action": "clear", "csrf_token": token}, {"Sec-Fetch-Site": "cross-site"}),
         ({"action": "steal", "csrf_token": token}, {}),
-    ):
+    ]
+    for form, headers in forged:
         answer = post(shop.base_url, form=form, headers=headers, max_redirects=0)
         assert answer.status == 400
     page.goto("/")
@@ -153,9 +157,9 @@ def test_forms_of_other_sites_and_other_nonsense_are_refused_S11(page: Page, sho
     for nonsense in ("bm9uc2Vuc2U=", "e30=", "W1tb", "%", '"'):
         own = f"side-by-side={nonsense}"
         assert page.request.get(shop.base_url, headers={"Cookie": own}).status == 200
-    answer = page.goto("/nothing")
-    assert answer is not None
-    assert answer.status == 404
+    missing = page.goto("/nothing")
+    assert missing is not None
+    assert missing.status == 404
     assert states(page) == ["known"] * 4
 
 
