@@ -42,6 +42,7 @@ class Visit:
         ask = Request.blank(below, base_url=self._request.application_url)
         ask.registry = self._request.registry
         ask.user_agent = self._request.user_agent
+        ask.accept_language = self._request.accept_language
         for name, value in self.cookies.items():
             ask.cookies[name] = value
         return ask

@@ -388,6 +388,15 @@ def test_devices(shop: Any, strategy: str) -> None:
     assert listed == ("cannot be listed with this strategy" if strategy == "custom" else "1")
 
 
+def test_what_the_shop_tells_a_lab_is_in_the_visitors_language(shop: Any, strategy: str) -> None:
+    visitor = Visitor(shop)
+    visitor.extra_environ["HTTP_ACCEPT_LANGUAGE"] = "ko"
+    visitor.log_in()
+    visitor.get("/")
+    sends(visitor, "devices", "end-others")
+    assert "다른 기기에서 모두 로그아웃했습니다." in visitor.get("/labs/devices").text
+
+
 @pytest.mark.parametrize("how", ["refuse", "hang"])
 def test_redis_down(shop: Any, strategy: str, how: str) -> None:
     visitor, neighbour = Visitor(shop), Visitor(shop)
