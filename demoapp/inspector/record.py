@@ -60,11 +60,12 @@ def _redis(of: Subject, stored: Record, layer: Layer) -> None:
     if value is None:  # ended by another request, a moment ago
         layer.intro.append(of.say("not_found"))
         return
+    layer.intro.append(of.say("in_redis"))
     text = value.decode(errors="replace")
     layer.rows += [
         of.row("key", name, code=True),
         of.row("value", text, code=True),
-        of.row("lives", f"{left / 1000:.1f} s"),
+        of.row("lives", of.say("seconds", count=f"{left / 1000:.1f}")),
         of.row("size", of.say("bytes", count=len(value))),
     ]
 
@@ -77,6 +78,7 @@ def _database(of: Subject, stored: Record, layer: Layer) -> None:
     if row is None:
         layer.intro.append(of.say("not_found"))
         return
+    layer.intro.append(of.say("in_table"))
     for column, value in row.items():
         shown = of.mask(value) if column == "key" else "NULL" if value is None else str(value)
         layer.rows.append(Row(column, shown, code=True))

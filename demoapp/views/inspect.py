@@ -2,6 +2,7 @@
 
 import time
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 
 from pyramid.view import view_config
@@ -14,6 +15,7 @@ from demoapp.inspector.record import cost, record
 from demoapp.page import lines_of
 from demoapp.sessions.interfaces import IServerSession
 from demoapp.settings import teaches
+from demoapp.teaching import content
 
 
 def handle_of(session: Any) -> str | None:
@@ -64,10 +66,17 @@ def session(request: Any) -> dict[str, Any]:
         "labs": labs,
         "raw": of.raw,
         "words": of.words["say"],
+        "place": place(of) if labs and not of.foreign else None,
         "notice": notice(of),
         "layers": [summary(of), *(part(of) for part in parts)],
         "now": time.time(),
     }
+
+
+def place(of: Subject) -> SimpleNamespace:
+    """Where this strategy keeps a session, in a picture and a sentence."""
+    told, name = content("strategies", of.request.locale_name), of.settings.strategy
+    return SimpleNamespace(words=told["words"], strategy=SimpleNamespace(name=name, **told[name]))
 
 
 def notice(of: Subject) -> str | None:

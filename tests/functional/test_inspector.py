@@ -35,6 +35,7 @@ def test_every_layer_shows_this_session(shop: Any, strategy: str) -> None:
     visitor.send("/cart/items", sku="ujeon")
     visitor.get("/")  # which shows the message that it was added
     page = visitor.get("/session")
+    assert page.html.select_one(".place title").get_text() == strategy
     assert row(page, "summary", "Public name") == visitor.state()["handle"]
     cookie = visitor.cookie() or ""
     assert row(page, "cookie", "Bytes, of 4096 at most") == str(len(f"session={cookie}"))
@@ -71,6 +72,7 @@ def test_a_shop_that_does_not_teach_shows_the_summary_only(
     visitor.send("/cart/items", sku="ujeon")
     page = visitor.get("/session?raw=1")
     assert [item["id"] for item in page.html.select("ol.layers > li")] == ["layer-summary"]
+    assert page.html.select_one(".place") is None
     assert (visitor.cookie() or "") not in page.text
 
 
