@@ -10,9 +10,12 @@ from pyramid.csrf import CookieCSRFStoragePolicy
 from pyramid.events import NewRequest
 from pyramid.exceptions import BadCSRFOrigin
 from pyramid.interfaces import ICSRFStoragePolicy
+from pyramid_retry import IBeforeRetry
 from zope.interface import implementer
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+SENT = "demoapp.csrf.sent"
+"""Where the environ keeps the browser's Cookie header while Pyramid's policy changes it."""
 
 
 @implementer(ICSRFStoragePolicy)
@@ -29,6 +32,7 @@ class CookieByScheme:
         return self._secure if request.scheme == "https" else self._plain
 
     def new_csrf_token(self, request: Any) -> str:
+        request.environ.setdefault(SENT, request.environ.get("HTTP_COOKIE", ""))
         token: str = self._policy(request).new_csrf_token(request)
         return token
 
@@ -39,6 +43,16 @@ class CookieByScheme:
     def check_csrf_token(self, request: Any, supplied_token: str) -> bool:
         valid: bool = self._policy(request).check_csrf_token(request, supplied_token)
         return valid
+
+
+def take_back(event: Any) -> None:
+    """Before a replay: the form holds the token that the browser sent, not that of a lost attempt.
+
+    Pyramid's policy puts a new token into the request's own cookies, and so into the environ,
+    which the next attempt begins with.
+    """
+    if SENT in event.environ:
+        event.environ["HTTP_COOKIE"] = event.environ.pop(SENT)
 
 
 def refuse_other_sites(event: Any) -> None:
@@ -71,3 +85,4 @@ def includeme(config: Any) -> None:
     config.set_csrf_storage_policy(CookieByScheme())
     config.set_default_csrf_options(require_csrf=True, check_origin=False)
     config.add_subscriber(refuse_other_sites, NewRequest)
+    config.add_subscriber(take_back, IBeforeRetry)

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 import redis
+from pyramid.interfaces import IContextFound
 from sqlalchemy import update
+from transaction.interfaces import TransientError
 
 from demoapp.models import User
 from tests.servers import RedisServer
+from tests.sessions.saboteur import Saboteur
 from tests.shops import Visitor
 
 SERVER_SIDE = ("memory", "redis", "database")
@@ -190,6 +193,33 @@ def test_a_disabled_user_is_out_with_the_next_request_S7(any_shop: Any) -> None:
     set_active(True)
     assert user(phone) is None
     assert phone.log_in().status_int == 303
+
+
+def lose_first_attempts(shop: Any) -> None:
+    """Every post loses against another request once, just before the database would commit."""
+
+    def conflict() -> None:
+        raise TransientError
+
+    def join(event: Any) -> None:
+        if event.request.method == "POST" and event.request.environ["retry.attempt"] == 0:
+            Saboteur(event.request, "tpc_vote", conflict)
+
+    shop.registry.registerHandler(join, (IContextFound,))
+
+
+def test_what_changes_the_token_may_be_replayed_S5(shop: Any) -> None:
+    lose_first_attempts(shop)
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    assert visitor.log_in().status_int == 303
+    fields = {"current": "pyramid tea house", "new": "another good password"}
+    assert visitor.send("/account/password", **fields).status_int == 303
+    assert visitor.send("/account/sessions/revoke-others").status_int == 303
+    assert user(visitor) == "demo"
+    assert visitor.send("/logout").status_int == 303
+    assert visitor.send("/register", username="hana", password=fields["new"]).status_int == 303
+    assert user(visitor) == "hana"
 
 
 def test_login_gives_a_foreign_session_a_new_id_S5(start_any: Callable[[str], Any]) -> None:
