@@ -88,7 +88,6 @@ def column(request: Any, errand: Errand, shop: str, click: Click | None) -> Simp
         state = "forgotten" if sent else "none"
     names = teas(request.locale_name)
     cart: dict[str, Any] = found["cart"] if found else {"lines": [], "quantity": 0, "total": 0}
-    kept = cookie.read(request)
     return SimpleNamespace(
         name=shop,
         strategy=settings.strategy,
@@ -103,7 +102,7 @@ def column(request: Any, errand: Errand, shop: str, click: Click | None) -> Simp
         quantity=cart["quantity"],
         total=cart["total"],
         cookie_name=cookie.name(request),
-        cookie_bytes=len(kept) if kept else 0,
+        cookie_bytes=len(sent or ""),
         load=answer.load,
         click=click,
     )

@@ -3,7 +3,6 @@
 import re
 import time
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -35,9 +34,10 @@ class Answer:
 
 
 class Errand:
-    """Requests to the shops with the visitor's cookies; what one sets, the next is sent.
+    """Requests to the shops, each with the cookies that the visitor has sent.
 
-    So the CSRF token that a login renews in one shop is the one that the next shop expects.
+    A login renews the CSRF token, so four logins set that cookie four times. Any of them will
+    do: the token is compared with the cookie, and no shop remembers it.
     """
 
     def __init__(self, request: Any) -> None:
@@ -79,7 +79,7 @@ class Errand:
         response = ask.get_response(self._shops[shop])
         seconds = time.perf_counter() - begun
         for header in response.headers.getall("Set-Cookie"):
-            self._keep(header)
+            self._set[header.partition("=")[0]] = header
         told = ", ".join(response.headers.getall("Server-Timing"))
         stages = {
             name: Cost(float(ms), int(trips) if trips else None)
@@ -93,15 +93,3 @@ class Errand:
             stages.get("load"),
             stages.get("save"),
         )
-
-    def _keep(self, header: str) -> None:
-        try:
-            sent = SimpleCookie(header)
-        except CookieError:
-            return
-        for name, morsel in sent.items():
-            self._set[name] = header
-            if morsel["max-age"] == "0":
-                self._request.cookies.pop(name, None)
-            else:
-                self._request.cookies[name] = morsel.value

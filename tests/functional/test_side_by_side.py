@@ -51,6 +51,12 @@ def test_of_each_cookie_the_last_is_passed_on_with_its_flags_S10(visitor: Visito
     assert quantities(visitor) == [2, 2, 2, 2]
 
 
+def test_a_click_is_a_request_to_the_shop_below_its_path(visitor: Visitor) -> None:
+    click(visitor, "add", sku="ujeon")
+    for name in STRATEGIES:
+        assert f"POST /{name}/cart/items" in visitor.get(f"/{name}/session").text
+
+
 def test_over_https_too(visitor: Visitor) -> None:
     visitor.extra_environ["wsgi.url_scheme"] = "https"
     click(visitor, "add", sku="ujeon")
