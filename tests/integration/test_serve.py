@@ -14,6 +14,7 @@ import pytest
 from tests.integration.client import Client
 from tests.integration.conftest import ROOT
 from tests.processes import free_port, process_state, wait_until
+from tests.shops import STRATEGIES
 
 MAKE = ("env", "--default-signal=INT", "make", "serve")
 """A process in the background would ignore Ctrl-C, and make with it."""
@@ -109,6 +110,26 @@ def test_make_serve_serves_until_it_is_stopped(
     assert "warn" not in told.lower()
     if number == signal.SIGINT:
         assert "Error" not in told
+
+
+def test_make_serve_serves_all_four_side_by_side(project: Project) -> None:
+    process = project.make_serve("STRATEGY=side-by-side")
+
+    def page(path: str) -> str:
+        with Client(f"http://localhost:{project.port}") as client:
+            try:
+                return client.get(path).text
+            except OSError:
+                return ""
+
+    try:
+        assert wait_until(lambda: bool(page("/")) or process.poll() is not None, 30)
+        assert all(f'id="shop-{name}"' in page("/") for name in STRATEGIES)
+        for name in STRATEGIES:
+            assert f"session.strategy = {name}" in page(f"/{name}/session")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=15)
 
 
 def test_a_taken_port_is_told_with_what_to_do(project: Project) -> None:
