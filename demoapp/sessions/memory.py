@@ -11,7 +11,13 @@ from dataclasses import replace
 from threading import Condition
 from typing import Any
 
-from demoapp.sessions.interfaces import ABSENT, Change, Record, SessionConflict
+from demoapp.sessions.interfaces import (
+    ABSENT,
+    Change,
+    Record,
+    SessionConflict,
+    SessionStoreUnavailable,
+)
 from demoapp.sessions.session import install
 from demoapp.sessions.settings import Ini, SessionSettings
 
@@ -66,8 +72,7 @@ class MemoryStore:
             return
         key = change.old.key
         with self._turn:
-            stored = self._records.get(key)
-            if (stored.version if stored else ABSENT) != change.old.version:
+            if not self._still(change.old):
                 raise SessionConflict("the session was changed by another request")
             if not self._free(key, change.writer):
                 raise SessionConflict("the session is being changed by another request")
@@ -76,6 +81,9 @@ class MemoryStore:
     def commit(self, request: Any, change: Change) -> None:
         with self._turn:
             if change.old:
+                if not self._still(change.old) or not self._free(change.old.key, change.writer):
+                    self._unlock(change.old.key, change.writer)
+                    raise SessionStoreUnavailable("deleted or changed since it was prepared")
                 if change.new is None or change.rotates:
                     self._records.pop(change.old.key, None)
                 self._unlock(change.old.key, change.writer)
@@ -108,6 +116,11 @@ class MemoryStore:
 
     def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
         yield 0, 0  # done with every new session
+
+    def _still(self, old: Record) -> bool:
+        """Whether what is stored is what was read."""
+        stored = self._records.get(old.key)
+        return (stored.version if stored else ABSENT) == old.version
 
     def _expired(self, record: Record) -> bool:
         now = time.time()

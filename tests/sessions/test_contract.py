@@ -11,7 +11,14 @@ import pytest
 from pyramid.request import Request, apply_request_extensions
 
 from demoapp.sessions import database, memory, redis
-from demoapp.sessions.interfaces import Change, Record, SessionConflict, key_of, new_id
+from demoapp.sessions.interfaces import (
+    Change,
+    Record,
+    SessionConflict,
+    SessionStoreUnavailable,
+    key_of,
+    new_id,
+)
 from tests.sessions.beds import Bed, RedisBed, attempt
 
 
@@ -188,6 +195,41 @@ def test_what_was_deleted_stays_deleted_S13(bed: Bed, step: str, change: str) ->
         else:
             prepare(bed, request, Change(one, new))
     assert bed.keys() == []
+
+
+@pytest.mark.parametrize("store", ["memory", "redis"])
+@pytest.mark.parametrize("change", ["update", "rotate"])
+def test_what_was_deleted_while_the_database_committed_stays_deleted_S13(
+    one_bed: Any, store: str, change: str
+) -> None:
+    """Where both are one database, the deletion waits for the end of the transaction."""
+    bed: Bed = one_bed(store).start()
+    one = stored(bed)
+    prepared = Change(one, following(one) if change == "update" else fresh(bed))
+    with attempt(bed.app) as request:
+        prepare(bed, request, prepared)
+        bed.store.delete(request, one.key)
+        with pytest.raises(SessionStoreUnavailable):
+            bed.store.commit(request, prepared)
+    assert bed.keys() == []
+    if store == "memory":
+        assert not bed.locked(one.key)
+
+
+def test_who_held_a_record_for_too_long_overwrites_nothing_F8(one_bed: Any) -> None:
+    """Memory alone has the test's clock; in Redis the lock runs out by its own."""
+    bed: Bed = one_bed("memory").start()
+    one = stored(bed)
+    with attempt(bed.app) as request:
+        slow = Change(one, following(one, data='{"a":"slow"}'))
+        prepare(bed, request, slow)
+        bed.advance(memory.LOCK_SECONDS + 1)
+        apply(bed, Change(one, following(one, data='{"a":"quick"}')))
+        with pytest.raises(SessionStoreUnavailable):
+            bed.store.commit(request, slow)
+    found = load(bed, one.key)
+    assert found
+    assert found.data == '{"a":"quick"}'
 
 
 def test_delete_of_an_unknown_key_is_no_error(bed: Bed) -> None:
