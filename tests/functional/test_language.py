@@ -74,7 +74,7 @@ def test_what_happens_to_an_account_is_told(memory: Any) -> None:
     assert last_told(visitor) == ["하은 님, 가입을 환영합니다."]
     other.log_in("하은", "a good password")
     visitor.send(f"/account/sessions/{other.state()['handle']}/revoke")
-    assert last_told(visitor) == ["그 기기에서 로그아웃했습니다."]
+    assert last_told(visitor) == ["해당 기기에서 로그아웃했습니다."]
     assert other.state()["user"] is None
     visitor.send("/account/sessions/revoke-others")
     assert last_told(visitor) == ["다른 기기에서 모두 로그아웃했습니다."]
