@@ -93,10 +93,20 @@ def end(request: Any) -> None:
     """Log out. Where no record can be deleted, the epoch ends every copy of the cookie."""
     user = request.current_user
     if user and not IServerSession.providedBy(request.session):
-        user.session_epoch += 1
+        raise_epoch(request, user)
     if not request.session.new:  # or a cookie session would begin with its end
         request.session.invalidate()
     new_csrf_token(request)
+
+
+def raise_epoch(request: Any, user: User) -> None:
+    """End all sessions that carry the epoch so far.
+
+    Counted by the database: of two requests at once, each would else arrive at the same number,
+    and the session that one of them begins anew would outlive the other.
+    """
+    user.session_epoch = User.session_epoch + 1
+    request.dbsession.flush()
 
 
 def end_everywhere(request: Any, user: User, but: str | None = None) -> None:
@@ -104,7 +114,7 @@ def end_everywhere(request: Any, user: User, but: str | None = None) -> None:
 
     Raising the epoch ends them, wherever they are kept; deleting the records tidies up.
     """
-    user.session_epoch += 1
+    raise_epoch(request, user)
     store: SessionStore | None = request.registry.queryUtility(ISessionStore)
     for record in store.owned_by(request, str(user.id)) if store else ():
         if record.handle != but:

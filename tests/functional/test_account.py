@@ -1,7 +1,9 @@
 """The device list, and ending sessions from elsewhere (S7), with two browsers of one user."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy import update
 from transaction.interfaces import TransientError
 
 from demoapp.models import User
+from demoapp.scripts.init import DEMO_PASSWORD
 from tests.servers import RedisServer
 from tests.sessions.saboteur import Saboteur
 from tests.shops import Visitor
@@ -177,6 +180,32 @@ def test_a_changed_password_ends_the_others_S7(any_shop: Any) -> None:
     assert (user(phone), user(laptop)) == (None, "demo")
     assert phone.log_in().status_int == 400
     assert phone.log_in(password=fields["new"]).status_int == 303
+
+
+@pytest.mark.parametrize("strategy", ["redis", "custom"])
+def test_of_two_that_end_each_other_one_is_left_at_most_S7(
+    start_shop: Callable[..., Any], strategy: str, postgres_url: str
+) -> None:
+    """Whoever has a copy of the cookie ends "all others" just as the password is changed."""
+    shop = start_shop(strategy, **{"sqlalchemy.url": postgres_url})
+    victim, thief = browser(shop, PHONE), browser(shop, LAPTOP)
+    both = Barrier(2)
+
+    def wait(event: Any) -> None:
+        if event.request.method == "POST" and event.request.environ["retry.attempt"] == 0:
+            event.request.current_user  # noqa: B018 - the epoch as it was, in both
+            both.wait(5)
+
+    posts = [
+        (victim, "/account/password", {"current": DEMO_PASSWORD, "new": "another good password"}),
+        (thief, "/account/sessions/revoke-others", {}),
+    ]
+    tokens = [visitor.token() for visitor, _, _ in posts]
+    shop.registry.registerHandler(wait, (IContextFound,))
+    with ThreadPoolExecutor(2) as pool:
+        for (visitor, path, fields), token in zip(posts, tokens, strict=True):
+            pool.submit(visitor.post, path, {"csrf_token": token, **fields})
+    assert [user(visitor) for visitor in (victim, thief)].count("demo") <= 1
 
 
 def test_a_disabled_user_is_out_with_the_next_request_S7(any_shop: Any) -> None:
