@@ -4,8 +4,6 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.view import view_config
-from pyramid_retry import mark_error_retryable
-from sqlalchemy.exc import IntegrityError
 
 from demoapp.flash import told
 from demoapp.forms import CheckoutForm, one
@@ -48,12 +46,7 @@ def submit(request: Any) -> Any:
     if scarce := next((line.product.name for line in lines if line.short), None):
         sorry = _("There is not enough left of: ${name}", mapping={"name": scarce})
         return checkout_page(request, form, sorry, status=409)
-    try:
-        order = place(request, cart, lines, form.name.data, form.address.data)
-    except IntegrityError as err:
-        # the same cart was ordered a moment ago: the replay will find that order
-        mark_error_retryable(err)
-        raise
+    order = place(request, cart, lines, form.name.data, form.address.data)
     request.session.flash(order.number, PLACED)
     return to_order(request, order)
 

@@ -6,7 +6,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPException
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
 from pyramid_retry import is_error_retryable, mark_error_retryable
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import TransientError
@@ -64,7 +64,8 @@ def too_large(error: Any, request: Any) -> dict[str, Any]:
 
 @exception_view_config(Exception, renderer=TEMPLATE)
 def server_error(error: Any, request: Any) -> dict[str, Any]:
-    if is_conflict(error) or isinstance(error, StaleDataError):
+    # a row that another request was faster to insert: the replay will find it
+    if is_conflict(error) or isinstance(error, StaleDataError | IntegrityError):
         mark_error_retryable(error)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         mark_error_retryable(error)

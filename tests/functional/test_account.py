@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -14,6 +15,7 @@ from transaction.interfaces import TransientError
 
 from demoapp.models import User
 from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.security import HASHER
 from tests.servers import RedisServer
 from tests.sessions.saboteur import Saboteur
 from tests.shops import Visitor
@@ -249,6 +251,34 @@ def test_what_changes_the_token_may_be_replayed_S5(shop: Any) -> None:
     assert visitor.send("/logout").status_int == 303
     assert visitor.send("/register", username="hana", password=fields["new"]).status_int == 303
     assert user(visitor) == "hana"
+
+
+@pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
+def test_a_name_is_registered_once_and_the_other_told_so(
+    request: pytest.FixtureRequest,
+    start_shop: Callable[..., Any],
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pressed twice: both find the name free, and one of them is faster to take it."""
+    shop = start_shop("memory", **{"sqlalchemy.url": request.getfixturevalue(database)})
+    both, attempts = Barrier(2), count()
+
+    class Hasher:
+        def hash(self, password: str) -> str:
+            if next(attempts) < 2:
+                both.wait(5)
+            return HASHER.hash(password)
+
+    monkeypatch.setattr("demoapp.views.account.HASHER", Hasher())
+    visitors = [Visitor(shop), Visitor(shop)]
+    fields = {"username": "hana", "password": "a good password"}
+
+    def register(visitor: Visitor) -> int:
+        return int(visitor.send("/register", **fields).status_int)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(register, visitors)) == [303, 400]
 
 
 def test_login_gives_a_foreign_session_a_new_id_S5(start_any: Callable[[str], Any]) -> None:
