@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Watched, log_in
+from tests.shops import STRATEGIES
 
 OBSCURED = """focused => {
   const box = focused.getBoundingClientRect();
@@ -30,7 +31,11 @@ def search(page: Page, words: str) -> None:
     page.get_by_role("searchbox").press("Enter")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize(
+    ("strategy", "script"),
+    # without JavaScript: where the session is kept by the shop, and where by the browser
+    [*((strategy, True) for strategy in STRATEGIES), ("redis", False), ("custom", False)],
+)
 def test_from_the_catalogue_to_an_order(watched: Watched, address: str, script: bool) -> None:
     page = watched.page(address, java_script_enabled=script)
     page.goto("/")
