@@ -31,7 +31,8 @@ def current_cart(request: Any) -> Cart:
 
 def own_orders(request: Any) -> Any:
     """The visitor's orders: the user's, and those of carts that were in this session."""
-    carts, user = Cart(request.session).ordered, request.current_user
+    # request.cart: an order whose answer was lost is found by the cart that is still here
+    carts, user = request.cart.ordered, request.current_user
     mine = Order.cart_id.in_(carts)
     return select(Order).where(or_(mine, Order.user_id == user.id) if user else mine)
 

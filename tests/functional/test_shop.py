@@ -132,6 +132,17 @@ def test_an_order_is_placed_once_F6(shop: Any) -> None:
     assert first.location.rpartition("/")[2] in visitor.get("/orders").text
 
 
+def test_an_order_whose_answer_was_lost_is_found_F4(start_shop: Callable[..., Any]) -> None:
+    """The database has it, the session (here: the cookie) does not know yet."""
+    visitor = Visitor(start_shop("custom"))
+    visitor.send("/cart/items", sku="ujeon")
+    before = visitor.cookie()
+    placed = visitor.send("/checkout", **order_of(visitor)).location
+    for page in (placed, "/orders"):
+        visitor.set_cookie("session", before)
+        assert placed.rpartition("/")[2] in visitor.get(page).text
+
+
 def test_anothers_order_is_not_found_A5(shop: Any) -> None:
     visitor, guest, minji = Visitor(shop), Visitor(shop), Visitor(shop)
     visitor.log_in()
