@@ -13,6 +13,7 @@ from demoapp.i18n import COOKIE, LOCALES, _
 from demoapp.models import SavedCart, User
 from demoapp.security import HASHER, begin, end, end_everywhere, verify
 from demoapp.sessions.interfaces import ISessionStore
+from demoapp.settings import teaches
 
 
 def local(request: Any, path: str) -> str:
@@ -44,7 +45,7 @@ def login_form(request: Any) -> dict[str, Any]:
 
 
 def login_page(request: Any, form: Any, goal: str, error: str | None = None) -> dict[str, Any]:
-    demo = request.registry.settings.get("demo.labs") == "true"
+    demo = teaches(request.registry.settings)
     return {"form": form, "next": local(request, goal), "error": error, "demo": demo}
 
 
@@ -73,6 +74,8 @@ def login(request: Any) -> Any:
 
 def welcome(request: Any, user: User) -> bool:
     """Begin the user's session; true if a cart kept at logout was merged into this one."""
+    if request.current_user not in (None, user):
+        leave(request)  # the cart and the orders in this session are another user's
     begin(request, user)
     saved = request.dbsession.get(SavedCart, user.id)
     if saved is None:
@@ -106,12 +109,18 @@ def register(request: Any) -> Any:
     return HTTPSeeOther(local(request, ""))
 
 
-@view_config(route_name="logout", request_method="POST")
-def logout(request: Any) -> Any:
+def leave(request: Any) -> None:
+    """Log out, and keep the cart for the next login."""
     user, lines = request.current_user, dict(request.cart.lines)
     if user and lines:
         request.dbsession.merge(SavedCart(user_id=user.id, lines=lines))
     end(request)
+
+
+@view_config(route_name="logout", request_method="POST")
+def logout(request: Any) -> Any:
+    user, lines = request.current_user, dict(request.cart.lines)
+    leave(request)
     # told by the address: a message in the session would begin a new one, for nobody (S4)
     query = {"goodbye": "cart" if lines else "1"} if user else {}
     return HTTPSeeOther(request.route_path("catalog", _query=query))

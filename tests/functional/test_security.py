@@ -52,6 +52,13 @@ def test_passwords_are_kept_as_argon2id_with_the_parameters_of_owasp_A1(memory: 
     assert Visitor(memory).send("/register", username="x2", password="short").status_int == 400
 
 
+@pytest.mark.parametrize("value", ["true", "yes", "1"])
+def test_accounts_to_try_are_shown_where_it_teaches(
+    start_shop: Callable[..., Any], value: str
+) -> None:
+    assert "minji" in Visitor(start_shop("memory", **{"demo.labs": value})).get("/login").text
+
+
 def test_a_weaker_hash_is_renewed_at_login_A1(memory: Any) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash("a good password")
     with memory.registry["dbsession_factory"].begin() as session:

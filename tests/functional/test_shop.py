@@ -157,6 +157,20 @@ def test_anothers_order_is_not_found_A5(shop: Any) -> None:
     assert visitor.state()["user"] == "demo"
 
 
+def test_who_logs_in_after_another_user_sees_nothing_of_that_one_A5(shop: Any) -> None:
+    visitor = Visitor(shop)
+    visitor.log_in()
+    visitor.send("/cart/items", sku="ujeon")
+    placed = visitor.send("/checkout", **order_of(visitor)).location
+    visitor.send("/cart/items", sku="ujeon", quantity="2")
+    assert visitor.log_in("minji").status_int == 303  # without logging out first
+    assert (visitor.state()["user"], visitor.state()["cart"]["quantity"]) == ("minji", 0)
+    assert visitor.get(placed).status_int == 404
+    assert visitor.log_in().status_int == 303
+    assert visitor.state()["cart"]["quantity"] == 2  # kept for its owner
+    assert visitor.get(placed).status_int == 200
+
+
 def test_a_refused_checkout_keeps_what_was_typed_and_the_cart(shop: Any) -> None:
     visitor = Visitor(shop)
     visitor.send("/cart/items", sku="ujeon")
