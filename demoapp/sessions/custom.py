@@ -170,5 +170,10 @@ def includeme(config: Any) -> None:
     name = config.registry.settings.get("session.custom.factory", DEFAULT)
     factory = timed(make_factory(config), countable=name == DEFAULT)
     if config.registry["session.settings"].migrate_from:
+        if name != DEFAULT:
+            raise SettingsError(
+                f"session.migrate_from cannot move sessions into session.custom.factory = {name}; "
+                f"it can into {DEFAULT}"
+            )
         factory = adopting(config, factory)
     config.set_session_factory(factory)

@@ -83,10 +83,15 @@ def adopting(config: Any, factory: Callable[[Any], Any]) -> Callable[[Any], Any]
     def session_factory(request: Any) -> Any:
         session = factory(request)
         key = key_of(cookie.read(request) or "") if session.new else None
-        record = old.load(request, key) if key else None
+        try:
+            record = old.load(request, key) if key else None
+            data = read(record.data) if record else {}
+        except CorruptRecord as err:
+            log.warning("session %s is replaced by a fresh one: %s", (key or "")[:12], err)
+            return session
         if key and record and ours.in_time(time.time(), record.created, record.last_seen):
             # past its own methods: it is not changed yet, so nothing is sent before it is
-            dict.update(session, read(record.data))
+            dict.update(session, data)
             session.created, session.new = record.created, False
             if request.environ.get("tm.active"):
                 old.enlist(request)

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.sessions.database import sessions
 from demoapp.sessions.interfaces import ISessionStore
+from demoapp.sessions.settings import SettingsError
 from tests.shops import Visitor
 
 SURVIVING = ("redis", "database", "custom")
@@ -67,6 +70,30 @@ def test_a_session_that_was_moved_and_ended_does_not_come_back(switched: tuple[A
         assert (state["user"], state["cart"]["quantity"]) == (None, 0)
     assert visitor.log_in().status_int == 303
     assert visitor.state()["cart"]["quantity"] == 4
+
+
+def test_what_cannot_be_read_is_replaced_by_a_fresh_session_S14(
+    start_shop: Callable[..., Any], sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    base = {"sqlalchemy.url": sqlite_url}
+    before = start_shop("database", **base)
+    old = cookies_of(shopper(before))
+    with before.registry["dbsession_factory"].begin() as session:
+        session.execute(update(sessions).values(format=99))
+    after = start_shop("custom", **base, **{"session.migrate_from": "database"})
+    visitor = arrive(after, old)
+    assert visitor.state()["user"] is None
+    assert "is replaced by a fresh one" in caplog.text
+    assert visitor.send("/cart/items", sku="sejak").status_int == 303
+    assert visitor.state()["cart"]["quantity"] == 1
+
+
+def test_no_session_can_be_moved_into_another_packages_factory(
+    start_shop: Callable[..., Any],
+) -> None:
+    factory = {"session.custom.factory": "pyramid_beaker.session_factory_from_settings"}
+    with pytest.raises(SettingsError, match=r"migrate_from .* pyramid_beaker"):
+        start_shop("custom", **factory, **{"session.migrate_from": "database"})
 
 
 def test_an_old_cookie_is_void_after_the_move(switched: tuple[Any, Any]) -> None:
