@@ -44,6 +44,11 @@ def as_typed(text: str | None) -> str | None:
     return text.replace("\r\n", "\n") if text else text
 
 
+def folded(text: str | None) -> str | None:
+    """As a username is kept; measured like this, because it may be longer: ß becomes ss."""
+    return text.casefold() if text else text
+
+
 def text_only(form: Any, field: Any) -> None:
     if field.data and not field.data.strip():
         raise ValidationError(REQUIRED)
@@ -64,6 +69,7 @@ class RegisterForm(Form):
             Length(min=2, max=40, message=USERNAME),
             Regexp(r"^[\w.-]+\Z", message=USERNAME),
         ],
+        filters=[folded],
     )
     password = PasswordField(_("Password"), [InputRequired(REQUIRED), PASSWORD])
 

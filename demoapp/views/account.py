@@ -98,7 +98,7 @@ def register(request: Any) -> Any:
         return {"form": form, "error": refused(request, None)}
     if seconds := request.registry["throttle"].registration(request.remote_addr).wait():
         return {"form": form, "error": too_many(request, seconds)}
-    name = form.username.data.casefold()
+    name = form.username.data
     if request.dbsession.scalars(select(User).where(User.username == name)).first():
         return {"form": form, "error": refused(request, _("That name is taken."))}
     user = User(username=name, password_hash=HASHER.hash(form.password.data), session_epoch=0)

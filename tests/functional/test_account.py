@@ -281,6 +281,16 @@ def test_a_name_is_registered_once_and_the_other_told_so(
         assert sorted(pool.map(register, visitors)) == [303, 400]
 
 
+def test_a_name_is_measured_as_it_is_kept_I1(
+    start_shop: Callable[..., Any], postgres_url: str
+) -> None:
+    shop = start_shop("memory", **{"sqlalchemy.url": postgres_url})
+    for letters, status in (("ß" * 40, 400), ("ß" * 20, 303)):
+        answer = Visitor(shop).send("/register", username=letters, password="a good password")
+        assert answer.status_int == status
+    assert Visitor(shop).log_in("ß" * 20, "a good password").status_int == 303
+
+
 def test_login_gives_a_foreign_session_a_new_id_S5(start_any: Callable[[str], Any]) -> None:
     """Planted before the login, an id must not be the one of the user after it."""
     for name in THIRD_PARTY:
