@@ -29,7 +29,8 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 test: .venv/.installed-test ## everything the tests need, then all of them
 	scripts/system-packages
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest $(ARGS)
+	@# two at a time: most tests wait for a server, a browser or a clock
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 purge-million: .venv/.installed-test ## clear 900,000 of 1,000,000 sessions away beside a running shop
 	scripts/system-packages

@@ -120,7 +120,8 @@ def count(request: Any, options: Any) -> None:
         progress.show(found, total, f"{found} sessions")
     progress.end()
     _, over = next(store.purge(request, 1))  # asked no further, it deletes nothing
-    print(f"{found} sessions" + (f", {over} of them expired: purge deletes them" if over else ""))
+    told = "1 session" if found == 1 else f"{found} sessions"
+    print(told + (f", {over} of them expired: purge deletes them" if over else ""))
 
 
 def show(request: Any, options: Any) -> None:
