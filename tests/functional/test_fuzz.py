@@ -16,7 +16,7 @@ from demoapp.sessions.interfaces import ISessionStore, Record, key_of, new_id
 from demoapp.sessions.redis_format import name_of
 from tests.shops import Visitor
 
-CASES = int(os.environ.get("FUZZ_CASES", "400"))
+CASES = int(os.environ.get("FUZZ_CASES", "250"))
 fuzz = settings(
     max_examples=CASES,
     deadline=None,

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -76,7 +77,7 @@ def deployment(
     else:
         server = request.getfixturevalue("postgres_server")
         template = request.getfixturevalue("seeded_template")
-        url = server.create_database(request.param, template)
+        url = server.create_database(f"shop_{uuid4().hex}", template)
     settings = {"sqlalchemy.url": url, "pyramid.includes": "tests.integration.probe"}
     if strategy == "redis":
         settings["session.redis.url"] = request.getfixturevalue("redis_server").url
