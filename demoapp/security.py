@@ -69,16 +69,20 @@ def verify(request: Any, username: str, password: str) -> User | None:
     return user  # type: ignore[no-any-return]
 
 
-def begin(request: Any, user: User) -> None:
-    """Make the session the user's own, under a new id and with a new CSRF token."""
+def begin(request: Any, user: User, again: bool = False) -> None:
+    """Make the session the user's own, under a new id and with a new CSRF token.
+
+    `again` where it is already: only a login starts the absolute limit anew (ASVS 7.3.2).
+    """
     session = request.session
-    if IServerSession.providedBy(session):
+    if again and IServerSession.providedBy(session):
         session.rotate()
-        _own(request, user)
-    else:  # a foreign one is emptied and filled again: most take a new id for that
+    else:  # emptied and filled again: most foreign ones, too, take a new id for that
         kept = dict(session.items())
         session.invalidate()
         session.update(kept)
+    if IServerSession.providedBy(session):
+        _own(request, user)
     session["user"] = {"id": user.id, "epoch": user.session_epoch}
     new_csrf_token(request)
 

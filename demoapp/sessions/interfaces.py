@@ -182,7 +182,7 @@ class IServerSession(ISession):
     device = Attribute("What its owner knows it by; set it at login")
 
     def rotate() -> None:  # type: ignore[misc]
-        """Keep the data under a new id and end the old one, to be called at login."""
+        """Keep the data, and when it began, under a new id; end the old one."""
 
 
 def believed(record: Record) -> Record:

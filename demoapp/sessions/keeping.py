@@ -55,6 +55,7 @@ class Kept:
         self._device = ""
         self._now = 0.0
         self._ended = False  # the record is to go: rotated or invalidated
+        self._anew = False  # invalidated: what follows has its time before it
         self._joined = False  # part of the request's transaction
         self._late = False  # to be compared and saved with the response instead
         self._failure: SessionError | None = None
@@ -156,7 +157,7 @@ class Kept:
         self._id = new_id()
         key = key_of(self._id)
         assert key is not None  # noqa: S101 - our own ids are well-formed
-        created = old.created if old and not self._ended else self._now
+        created = old.created if old and not self._anew else self._now
         return Record(key, text, 1, created, self._now, self._owner, self._device)
 
     def _writer(self) -> tuple[str, ...]:
@@ -188,7 +189,8 @@ class Kept:
         self._settle()
 
     def _settle(self) -> None:
-        self._ended, self._joined, self._late, self._id = False, False, False, None
+        self._ended = self._anew = self._joined = self._late = False
+        self._id = None
 
     def reset(self) -> None:
         """The transaction came to nothing: so did what was put in the session meanwhile."""

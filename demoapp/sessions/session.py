@@ -64,7 +64,7 @@ class Session(Kept, MutableMapping[str, Any]):
     @property
     def _created(self) -> float:
         self.data()
-        return self._record.created if self._record and not self._ended else self._now
+        return self._record.created if self._record and not self._anew else self._now
 
     def changed(self) -> None:
         """Part of ISession. Not needed: a nested change is found when the data is compared."""
@@ -73,7 +73,7 @@ class Session(Kept, MutableMapping[str, Any]):
     def invalidate(self) -> None:
         """Forget everything; the record and the cookie go with the commit."""
         self.writable().clear()
-        self._ended = True
+        self._ended = self._anew = True
         self._owner = None
 
     def flash(self, msg: Any, queue: str = "", allow_duplicate: bool = True) -> None:

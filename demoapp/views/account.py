@@ -179,7 +179,7 @@ def revoke(request: Any) -> Any:
 
 def end_others(request: Any, user: User) -> None:
     end_everywhere(request, user, but=getattr(request.session, "handle", None))
-    begin(request, user)
+    begin(request, user, again=True)
 
 
 @view_config(route_name="sessions_revoke_others", request_method="POST")

@@ -1,5 +1,6 @@
 """The device list, and ending sessions from elsewhere (S7), with two browsers of one user."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -208,6 +209,25 @@ def test_of_two_that_end_each_other_one_is_left_at_most_S7(
         for (visitor, path, fields), token in zip(posts, tokens, strict=True):
             pool.submit(visitor.post, path, {"csrf_token": token, **fields})
     assert [user(visitor) for visitor in (victim, thief)].count("demo") <= 1
+
+
+def test_only_a_login_starts_the_absolute_limit_anew_S8(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a thief would stay for ever, by ending "all others" now and then."""
+    visitor, now = Visitor(shop), time.time()
+    monkeypatch.setattr("time.time", lambda: now)
+    visitor.send("/cart/items", sku="ujeon")
+    now += 600
+    visitor.log_in()
+    begun = visitor.state()["created"]
+    custom = shop.registry.settings["session.strategy"] == "custom"
+    assert begun == int(now) - 600 * custom  # Pyramid's cookie keeps it through invalidate()
+    now += 600
+    assert visitor.send("/account/sessions/revoke-others").status_int == 303
+    fields = {"current": DEMO_PASSWORD, "new": "another good password"}
+    assert visitor.send("/account/password", **fields).status_int == 303
+    assert (user(visitor), visitor.state()["created"]) == ("demo", begun)
 
 
 def test_a_disabled_user_is_out_with_the_next_request_S7(any_shop: Any) -> None:

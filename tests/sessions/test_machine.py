@@ -195,7 +195,7 @@ class Sessions(RuleBasedStateMachine):
         model, old = self.current(number), self.visitors[number].cookie
         self.visitors[number].do(lambda request: request.session.rotate())
         if model.data:
-            model.began = model.seen = self.clock.now
+            model.seen = self.clock.now
             assert self.visitors[number].cookie != old
         elif model.stored:  # holds nothing: then it is over
             self.models[number] = Model()
@@ -245,7 +245,7 @@ class Sessions(RuleBasedStateMachine):
                 self.models[number].apply(first)
             self.write(number, "{}")
         elif meanwhile == ("rotate",):
-            model.began = model.seen = self.clock.now
+            model.seen = self.clock.now
             visitor.cookie = other.cookie
             self.ended.add(old or "")
         else:
