@@ -53,7 +53,8 @@ def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
             _adopt(session, (factory(request) for factory in retired))
         session._set_cookie = _measured(request, session._set_cookie)
         if request.environ.get("tm.active"):
-            request.tm.get().join(_SizeCheck(request, session, measure))
+            session._size_check = check = _SizeCheck(request, session, measure)
+            request.tm.registerSynch(check)  # which keeps a weak reference only
         return session
 
     return session_factory
@@ -138,6 +139,10 @@ class _SizeCheck:
     def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
         return "session"
 
+    def newTransaction(self, transaction: Any) -> None:  # noqa: N802 - ISynchronizer's
+        """Take part in this one, and in each that a view begins itself."""
+        transaction.join(self)
+
     def tpc_begin(self, transaction: Any) -> None:
         session = self._session
         if session._dirty:  # has no public name
@@ -148,7 +153,7 @@ class _SizeCheck:
     def abort(self, transaction: Any) -> None:
         """Nothing was done that would have to be undone."""
 
-    commit = tpc_vote = tpc_finish = tpc_abort = abort
+    commit = tpc_vote = tpc_finish = tpc_abort = beforeCompletion = afterCompletion = abort  # noqa: N815
 
 
 def make_factory(config: Any) -> SessionFactory:

@@ -221,6 +221,21 @@ def test_too_large_is_found_before_anything_commits_S10(visitor: Visitor) -> Non
     assert visitor.data() == {"a": 1}
 
 
+@pytest.mark.parametrize("end", ["abort", "commit"])
+def test_too_large_is_found_in_the_next_transaction_of_a_view_S10(
+    visitor: Visitor, end: str
+) -> None:
+    def act(request: Any) -> None:
+        request.session["a"] = 2
+        getattr(request.tm, end)()
+        request.tm.begin()
+        request.session["a"] = "x" * 5000
+
+    with pytest.raises(SessionTooLarge):
+        visitor.do(act)
+    assert visitor.data() == {"a": 1}
+
+
 @pytest.mark.parametrize("value", [object(), {1}, b"", float("nan"), 1j])
 def test_what_json_cannot_hold_is_found_before_anything_commits(
     visitor: Visitor, value: Any
