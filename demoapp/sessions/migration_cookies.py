@@ -34,7 +34,11 @@ class CookieSource:
     def key(self, request: Any) -> str | None:
         """A name for the session in the request's cookie, the same for every copy of it."""
         session = self._session(request)
-        return None if session.new else sha256(f"{session.created!r}".encode()).hexdigest()
+        if session.new:
+            return None
+        # a signed cookie has no id, but microseconds; pyramid_session_redis has whole seconds
+        name = f"{session.created!r} {getattr(session, 'session_id', '')}"
+        return sha256(name.encode()).hexdigest()
 
     def _session(self, request: Any) -> Any:
         # of a copy: what the old factory wants to tell the browser must not be told
