@@ -58,16 +58,18 @@ class Watched:
         self._browser = browser
         self._stack = ExitStack()
         self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        """With their ports; requests to any other are complained about."""
 
     def context(self, address: str, **options: Any) -> BrowserContext:
         options.setdefault("locale", "en-US")
         context = self._stack.enter_context(self._browser.new_context(base_url=address, **options))
         context.set_default_timeout(8000)  # milliseconds; what is late is missing
-        host = urlsplit(address).netloc
+        self.hosts.add(urlsplit(address).netloc)
 
         def request_sent(request: Any) -> None:
             url = urlsplit(request.url)
-            if url.netloc != host and url.scheme != "data":
+            if url.netloc not in self.hosts and url.scheme != "data":
                 self.complaints.append(f"request to another host: {request.url}")
 
         def answered(response: Any) -> None:

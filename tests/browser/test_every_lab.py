@@ -1,0 +1,171 @@
+"""Every lab on every strategy, done in a real browser as its page says.
+
+What has to be observed is not written here: the page compares it with what
+demoapp/teaching/labs.toml expects of the strategy, and says "As expected." or not.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demoapp.labs import expire
+from demoapp.labs.bench import NAMES
+from demoapp.sessions import STRATEGIES
+from tests.browser.conftest import DEVELOPMENT, Watched, log_in
+from tests.processes import Shop
+from tests.servers import RedisServer
+from tests.shops import copy_sqlite
+
+
+@dataclass
+class Bench:
+    """A visitor at one lab, and the processes that its experiment needs."""
+
+    watched: Watched
+    page: Page
+    lab: str
+    strategy: str
+    settings: Mapping[str, str]
+    """Of every shop."""
+    shops: Mapping[str, Shop]
+    """One on each strategy, over one database, as after a change of the one line."""
+
+    @property
+    def path(self) -> str:
+        return f"/labs/{self.lab}"
+
+    def press(self, *actions: str) -> None:
+        for action in actions:
+            self.page.locator(f"button[name=action][value={action}]").click()
+
+    def at(self, shop: Shop) -> None:
+        """The same browser at another shop: another port of this host."""
+        self.watched.hosts.add(f"127.0.0.1:{shop.port}")
+        self.page.goto(shop.base_url + self.path)
+
+
+def press_begin_to_end(*actions: str) -> Callable[[Bench], None]:
+    return lambda bench: bench.press(*actions)
+
+
+def restart(bench: Bench) -> None:
+    bench.press("mark")
+    shop = bench.shops[bench.strategy]
+    shop.stop()
+    shop.start()
+    bench.page.reload()
+
+
+def two_ports(bench: Bench) -> None:
+    bench.press("mark")
+    with Shop(DEVELOPMENT, bench.strategy, settings=bench.settings) as second:
+        bench.at(second)
+
+
+def migrate(bench: Bench) -> None:
+    """From every other strategy to this one, as a new visitor each time."""
+    for before in STRATEGIES.keys() - {bench.strategy}:
+        bench.page.context.clear_cookies()
+        bench.at(bench.shops[before])
+        bench.press("mark")
+        bench.at(bench.shops[bench.strategy])
+        expect_the_expected(bench)
+
+
+def race(bench: Bench) -> None:
+    bench.press("begin")
+    bench.page.locator("button[data-race]").click()
+
+
+def expires(bench: Bench) -> None:
+    bench.press("begin")
+    time.sleep(expire.IDLE + 0.1)
+    bench.press("look")
+
+
+def fixation(bench: Bench) -> None:
+    bench.press("plant", "write", "log-in")
+    log_in(bench.page)
+
+
+def replay(bench: Bench) -> None:
+    bench.page.get_by_role("link", name="Log in", exact=True).last.click()
+    log_in(bench.page)
+    bench.press("mark", "copy", "put-back")
+
+
+def csrf_tabs(bench: Bench) -> None:
+    with bench.page.context.expect_page() as opened:
+        bench.page.get_by_role("link", name="Log in, in a new tab").click()
+    log_in(opened.value)
+    opened.value.wait_for_url(f"**{bench.path}")
+    bench.press("send")
+
+
+def devices(bench: Bench) -> None:
+    laptop = bench.watched.page(bench.shops[bench.strategy].base_url)
+    for page in (bench.page, laptop):
+        page.goto(f"/login?next={bench.path}")
+        log_in(page)
+        page.wait_for_url(f"**{bench.path}")
+    bench.press("other")
+    laptop.locator("button[value=end-others]").click()
+    laptop.wait_for_url(f"**{bench.path}")
+    bench.page.reload()
+
+
+DONE_BY: dict[str, Callable[[Bench], None]] = {
+    "first-write": press_begin_to_end("run"),
+    "restart": restart,
+    "two-ports": two_ports,
+    "nested-change": press_begin_to_end("store", "change"),
+    "race": race,
+    "overflow": press_begin_to_end("run"),
+    "tamper": press_begin_to_end("mark", "flip"),
+    "expire": expires,
+    "fixation": fixation,
+    "replay": replay,
+    "csrf-tabs": csrf_tabs,
+    "devices": devices,
+    "redis-down": press_begin_to_end("hang"),
+    "migrate": migrate,
+}
+
+
+@pytest.fixture(scope="module")
+def settings(
+    seeded_file: Path, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    database = copy_sqlite(seeded_file, tmp_path_factory.mktemp("every-lab"))
+    return {"sqlalchemy.url": database, "session.redis.url": redis_server.url}
+
+
+@pytest.fixture(scope="module")
+def shops(settings: dict[str, str]) -> Iterator[dict[str, Shop]]:
+    with ExitStack() as stack:
+        yield {
+            strategy: stack.enter_context(Shop(DEVELOPMENT, strategy, settings=settings))
+            for strategy in STRATEGIES
+        }
+
+
+def expect_the_expected(bench: Bench) -> None:
+    expect(bench.page.locator("#observed")).to_contain_text("As expected.")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("lab", NAMES)
+def test_a_lab_observes_what_its_page_expects(
+    watched: Watched, settings: dict[str, str], shops: dict[str, Shop], lab: str, strategy: str
+) -> None:
+    page = watched.page(shops[strategy].base_url)
+    bench = Bench(watched, page, lab, strategy, settings, shops)
+    page.goto(bench.path)
+    expect(page.locator(".verdict")).to_have_count(0)
+    DONE_BY[lab](bench)
+    expect_the_expected(bench)
