@@ -9,6 +9,7 @@ requests half done. In the ini file, with waitress's own options:
 """
 
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ POLL = 0.2
 
 def make_server(global_conf: Any, **options: str) -> Callable[[Any], None]:
     """For PasteDeploy."""
+    refuse_taken(options.get("listen", ""))
 
     def serve(app: Any) -> None:
         sockets: dict[int, Any] = {}
@@ -42,6 +44,25 @@ def make_server(global_conf: Any, **options: str) -> Callable[[Any], None]:
         close_all(sockets)
 
     return serve
+
+
+def refuse_taken(listen: str) -> None:
+    """Exit with a line that helps if another program listens at one of these addresses."""
+    for address in listen.split():
+        host, _, port = address.rpartition(":")
+        for family, kind, protocol, _, where in socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as waitress does
+                try:
+                    probe.bind(where)
+                    probe.listen()
+                except OSError as err:
+                    raise SystemExit(
+                        f"Port {port} cannot be used: {err.strerror}. Stop the program that "
+                        "listens there, or set another http_port in the ini file."
+                    ) from err
 
 
 def finish(sockets: dict[int, Any]) -> None:

@@ -137,7 +137,7 @@ def test_a_taken_port_is_told_with_what_to_do(project: Project) -> None:
         told, _ = project.make_serve().communicate(timeout=30)
     mine, of_make = told.splitlines()
     assert f"Port {project.port} cannot be used" in mine
-    assert "http_port in development.ini" in mine
+    assert "http_port in the ini file" in mine
     assert of_make.startswith("make: ***")
     assert not (project.folder / "var").exists()
 

@@ -1,6 +1,7 @@
 """What pserve says of a wrong ini file, and how the shop starts without its store."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,17 @@ def test_a_wrong_setting_is_told_in_one_line_H5(app: str, key: str, value: str) 
         shop.close()
     assert key in line
     assert "too short" not in line  # a secret stays out of the log
+
+
+def test_a_taken_port_is_told_in_one_line() -> None:
+    shop = Shop(DEVELOPMENT, "memory")
+    try:
+        with socket.create_server(("127.0.0.1", shop.port)):
+            line = refused(pserve(shop.ini, "memory"))
+    finally:
+        shop.close()
+    assert f"Port {shop.port} cannot be used: Address already in use" in line
+    assert "http_port" in line
 
 
 @pytest.mark.parametrize(
