@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyramid.session import SignedCookieSessionFactory
-from transaction.interfaces import IDataManager
+from transaction.interfaces import ISavepointDataManager
 from webob.cookies import SignedSerializer
 from zope.interface import implementer
 
@@ -23,6 +23,7 @@ from demoapp.sessions.migration_cookies import adopting
 from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
 from demoapp.sessions.text import write
 from demoapp.sessions.timing import cost_of, timed
+from demoapp.sessions.transaction import Savepoint
 
 DEFAULT = "demoapp.sessions.custom.signed_cookie"
 COOKIE_LIMIT = 4064
@@ -123,7 +124,7 @@ class _TimedJSON:
         return renewed, created, data
 
 
-@implementer(IDataManager)
+@implementer(ISavepointDataManager)
 class _SizeCheck:
     """Finds a cookie that would grow too long before anything commits.
 
@@ -149,6 +150,10 @@ class _SizeCheck:
             size = len(self._serializer.dumps((session.accessed, session.created, dict(session))))
             if size > COOKIE_LIMIT:
                 raise SessionTooLarge(size, COOKIE_LIMIT)
+
+    def savepoint(self) -> Savepoint:
+        """There is no way back: Pyramid's session is no part of the transaction."""
+        return Savepoint(lambda: None)
 
     def abort(self, transaction: Any) -> None:
         """Nothing was done that would have to be undone."""

@@ -8,6 +8,7 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -125,6 +126,17 @@ class Kept:
         if not self._joined:
             self._joined = join(self)
             self._late = not self._joined
+
+    def snapshot(self) -> Callable[[], None]:
+        """What brings back all that the session holds now."""
+        text = write(self._data)
+        rest = self._owner, self._device, self._ended, self._anew
+
+        def bring_back() -> None:
+            self._data = json.loads(text)
+            self._owner, self._device, self._ended, self._anew = rest
+
+        return bring_back
 
     # -- saving; called by the data manager
 

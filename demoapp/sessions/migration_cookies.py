@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from pyramid.request import Request
-from transaction.interfaces import IDataManager
+from transaction.interfaces import ISavepointDataManager
 from zope.interface import implementer
 
 from demoapp.sessions.cookie import SessionCookie
@@ -21,6 +21,7 @@ from demoapp.sessions.interfaces import (
 )
 from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.text import read, write
+from demoapp.sessions.transaction import Savepoint
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def adopting(config: Any, factory: Callable[[Any], Any]) -> Callable[[Any], Any]
     return session_factory
 
 
-@implementer(IDataManager)
+@implementer(ISavepointDataManager)
 class _Departure:
     """Deletes the old record with the transaction whose answer carries the session away."""
 
@@ -115,6 +116,10 @@ class _Departure:
 
     def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
         return "session"
+
+    def savepoint(self) -> Savepoint:
+        """There is no way back, as in every session of `custom`."""
+        return Savepoint(lambda: None)
 
     def abort(self, transaction: Any) -> None:
         """Nothing was done that would have to be undone."""

@@ -10,10 +10,11 @@ commits the database inside its `tpc_vote`. So whatever may fail here must fail 
 """
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pyramid_retry import is_error_retryable
-from transaction.interfaces import IDataManager
+from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager
 from zope.interface import implementer
 
 from demoapp.sessions.interfaces import Change, SessionError, SessionStoreUnavailable
@@ -55,7 +56,7 @@ def may_be_saved(request: Any) -> bool:
     return error is None or not is_error_retryable(request, error)
 
 
-@implementer(IDataManager)
+@implementer(ISavepointDataManager)
 class SessionDataManager:
     """Carries one session through one transaction."""
 
@@ -68,6 +69,10 @@ class SessionDataManager:
 
     def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
         return "session"
+
+    def savepoint(self) -> "Savepoint":
+        """For `request.tm.savepoint()`, which asks every participant for a way back."""
+        return Savepoint(self._session.snapshot())
 
     def tpc_begin(self, transaction: Any) -> None:
         cost = self._session.cost
@@ -135,3 +140,11 @@ class SessionDataManager:
                 session.store.release(session.request, key, writer)
         except SessionError as err:
             log.warning("a session stays locked for some seconds: %s", err)
+
+
+@implementer(IDataManagerSavepoint)
+class Savepoint:
+    """A way back, as `transaction` wants it to be called."""
+
+    def __init__(self, rollback: Callable[[], None]) -> None:
+        self.rollback = rollback

@@ -260,6 +260,17 @@ def test_view_that_raises_changes_nothing(visitor: Visitor) -> None:
     assert visitor.data() == {"a": 1}
 
 
+def test_savepoint_leaves_the_session_alone(visitor: Visitor) -> None:
+    def act(request: Any) -> None:
+        request.session["b"] = 2
+        before = request.tm.savepoint()
+        request.session["c"] = 3
+        before.rollback()
+
+    visitor.do(act)
+    assert visitor.data() == {"a": 1, "b": 2, "c": 3}
+
+
 def test_without_a_transaction(visitor: Visitor) -> None:
     visitor.app = open_app({**LIMITS, "tm.activate_hook": "tests.sessions.beds.never"})
     visitor.put(b=2)

@@ -219,6 +219,46 @@ def test_abort_and_begin_inside_a_view(bed: Bed, visitor: Visitor) -> None:
     assert notes(bed) == ["two"]
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_savepoint_brings_the_session_back(bed: Bed, visitor: Visitor, change: str) -> None:
+    def act(request: Any) -> None:
+        request.session["a"] = 1
+        before = request.tm.savepoint()
+        CHANGES[change](request.session)
+        before.rollback()
+        request.session["c"] = 3
+
+    id_before, owners = visitor.cookie, list[Any]()
+    if bed.name == "sqlite":  # zope.sqlalchemy knows no savepoints on SQLite
+        with pytest.raises(TypeError, match="unsupported"):
+            visitor.do(act)
+        return
+    visitor.do(act)
+    assert visitor.data() == {"cart": [], "a": 1, "c": 3}
+    assert visitor.cookie == id_before
+    visitor.do(lambda request: owners.append(request.session.owner))
+    assert owners == [None]
+    [key] = bed.keys()
+    assert not bed.locked(key)
+
+
+def test_savepoint_from_before_the_session_was_touched(bed: Bed, visitor: Visitor) -> None:
+    def act(request: Any) -> None:
+        before = request.tm.savepoint()
+        request.session["cart"].append(1)
+        before.rollback()
+        assert request.session["cart"] == []
+        if again:
+            request.session["b"] = 2
+
+    again = False
+    visitor.do(act)
+    assert visitor.data() == {"cart": []}
+    again = True
+    visitor.do(act)
+    assert visitor.data() == {"cart": [], "b": 2}
+
+
 def test_second_transaction_fails_with_the_view(bed: Bed, visitor: Visitor) -> None:
     def act(request: Any) -> None:
         request.session["cart"].append(1)
