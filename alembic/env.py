@@ -8,14 +8,16 @@ from sqlalchemy import create_engine
 from alembic import context
 from demoapp.models import Base
 from demoapp.sessions.database import metadata as sessions
-from demoapp.sessions.settings import Ini
-from demoapp.settings import resolve
+from demoapp.sessions.ini import Ini
+from demoapp.settings import resolve, told_in_a_line
 
 config = context.config
-settings = resolve(get_appsettings(config.config_file_name))
+with told_in_a_line():
+    settings = resolve(get_appsettings(config.config_file_name))
+    url = Ini(settings).text("sqlalchemy.url")
 # not the shop's make_engine: building an index may take its time, and SQLite's foreign keys
 # would forbid to replace a table, which is how it changes a column
-engine = create_engine(Ini(settings).text("sqlalchemy.url"))
+engine = create_engine(url)
 if engine.url.get_backend_name() == "sqlite" and engine.url.database:
     Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
 try:

@@ -47,18 +47,14 @@ class Cart:
         return ordered if isinstance(ordered, list) and all(map(is_id, ordered)) else []
 
     def add(self, sku: str, quantity: int) -> None:
-        self.set(sku, self.lines.get(sku, 0) + quantity)
+        cart = self._begun()
+        self._set(cart, sku, cart["lines"].get(sku, 0) + quantity)
 
     def set(self, sku: str, quantity: int) -> None:
-        if quantity > MAX_QUANTITY:
-            raise TooMany(quantity)
-        lines = {**self.lines, sku: quantity}
-        if quantity == 0:
-            del lines[sku]
-        self._store(lines)
+        self._set(self._begun(), sku, quantity)
 
     def clear(self) -> None:
-        self._store({})
+        self.session["cart"] = {**self._begun(), "lines": {}}
 
     def finish(self) -> None:
         """The cart was ordered: remember its id, so that its order is found, and begin anew."""
@@ -69,14 +65,23 @@ class Cart:
         for sku, quantity in lines.items():
             self.set(sku, min(self.lines.get(sku, 0) + quantity, MAX_QUANTITY))
 
+    def _set(self, cart: dict[str, Any], sku: str, quantity: int) -> None:
+        if quantity > MAX_QUANTITY:
+            raise TooMany(quantity)
+        lines = {**cart["lines"], sku: quantity}
+        if quantity == 0:
+            del lines[sku]
+        self.session["cart"] = {**cart, "lines": lines}
+
+    def _begun(self) -> dict[str, Any]:
+        return self._stored() or {"id": secrets.token_urlsafe(16), "lines": {}}
+
     def _stored(self) -> dict[str, Any]:
         """The cart as it is kept; none if another release of the shop has left it otherwise."""
-        match self.session.get("cart"):
-            case {"id": str(name), "lines": dict(lines)} as stored if is_id(name) and all(
+        cart = self.session.get("cart")
+        match cart:
+            case {"id": str(name), "lines": dict(lines)} if is_id(name) and all(
                 type(n) is int and n > 0 for n in lines.values()
             ):
-                return dict(stored)
+                return {"id": name, "lines": lines}
         return {}
-
-    def _store(self, lines: dict[str, int]) -> None:
-        self.session["cart"] = {"id": self.id or secrets.token_urlsafe(16), "lines": lines}

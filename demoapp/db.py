@@ -7,7 +7,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session, sessionmaker
 
-from demoapp.sessions.settings import Ini, SettingsError
+from demoapp.sessions.ini import Ini, SettingsError
 
 WAIT = 3
 """Seconds to wait for a free connection; a page that takes longer is given up by its reader."""

@@ -23,8 +23,6 @@ def tell(request: Any, text: TranslationString, **mapping: Any) -> None:
     would otherwise fill its session, and a session in a cookie holds only 4 KB.
     """
     session = request.session
-    for queue in KINDS:
-        if session.peek_flash(queue):
-            session.pop_flash(queue)
+    session.pop_flash("ok")
     told = TranslationString(text, mapping=mapping)
     session.flash(request.localizer.translate(told), "ok")

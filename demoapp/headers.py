@@ -1,8 +1,11 @@
-"""Security headers on every answer, errors and static files included (ASVS 3.4)."""
+"""Headers of every answer, errors and static files included.
+
+They come last, when it is known whether the answer depends on the session or on the language.
+"""
 
 from typing import Any
 
-from pyramid.tweens import EXCVIEW
+from pyramid.events import NewResponse
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -14,19 +17,27 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+"""ASVS 3.4."""
 
 
-def tween_factory(handler: Any, registry: Any) -> Any:
-    def tween(request: Any) -> Any:
-        response = handler(request)
-        response.headers.update(HEADERS)
-        if request.scheme == "https":
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
-
-    return tween
+def complete(event: Any) -> None:
+    """NewResponse comes after every tween and every callback that sets a cookie."""
+    request, response = event.request, event.response
+    asked = request.__dict__  # where Pyramid's reify puts what somebody has asked for
+    response.headers.update(HEADERS)
+    if request.scheme == "https":
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    vary = set(response.vary or ())
+    if "session" in asked or "Set-Cookie" in response.headers:
+        response.headers["Cache-Control"] = "no-store"  # for one visitor (ASVS 14.3.2)
+        vary.add("Cookie")
+    if "locale_name" in asked:  # RFC 9110, 12.5.5
+        vary |= {"Accept-Language", "Cookie"}
+        if response.content_type == "text/html":
+            response.content_language = [request.locale_name]
+    if vary:
+        response.vary = sorted(vary)
 
 
 def includeme(config: Any) -> None:
-    # over all that answers errors: exception views, and pyramid_tm when a commit fails
-    config.add_tween("demoapp.headers.tween_factory", over=("pyramid_tm.tm_tween_factory", EXCVIEW))
+    config.add_subscriber(complete, NewResponse)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from pyramid.events import NewResponse
 from pyramid.i18n import TranslationStringFactory
 
 LOCALES = ("en", "ko")
@@ -17,16 +16,6 @@ def negotiate(request: Any) -> str:
     if chosen in LOCALES:
         return str(chosen)
     return str(request.accept_language.lookup(LOCALES, default="en"))
-
-
-def name_language(event: Any) -> None:
-    """Say which language a page is in, and to caches what that depended on (RFC 9110, 12.5.5)."""
-    request, response = event.request, event.response
-    if "locale_name" not in request.__dict__:  # where Pyramid's reify puts it
-        return
-    response.vary = sorted({*(response.vary or ()), "Accept-Language", "Cookie"})
-    if response.content_type == "text/html":
-        response.content_language = [request.locale_name]
 
 
 def won(amount: int, locale: str) -> str:
@@ -43,4 +32,3 @@ def when(seconds: float, locale: str) -> str:
 def includeme(config: Any) -> None:
     config.set_locale_negotiator(negotiate)
     config.add_translation_dirs("demoapp:locale")
-    config.add_subscriber(name_language, NewResponse)

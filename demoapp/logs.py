@@ -14,6 +14,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from pyramid.tweens import EXCVIEW
+
 from demoapp.metrics import METHODS
 
 access = logging.getLogger("demoapp.access")
@@ -67,14 +69,20 @@ def tween_factory(handler: Any, registry: Any) -> Any:
     strategy = registry.settings["session.strategy"]
 
     def tween(request: Any) -> Any:
+        answers: list[Any] = []
+
+        def finished(request: Any) -> None:
+            """After every tween and callback: to save the session may have led to a warning."""
+            for response in answers:  # none of an attempt that is to be replayed: it raises
+                log_access(request, response.status_int, strategy)
+            current_id.set(NONE)
+
         number = request_id(request)
         current_id.set(number)
-        # only then: callbacks that save the session come after every tween, and may warn
-        request.add_finished_callback(lambda request: current_id.set(NONE))
-        response = handler(request)
-        response.headers[HEADER] = number
-        log_access(request, response.status_int, strategy)  # an attempt to be replayed raises
-        return response
+        request.add_finished_callback(finished)
+        answers.append(handler(request))
+        answers[0].headers[HEADER] = number
+        return answers[0]
 
     return tween
 
@@ -95,5 +103,5 @@ def log_access(request: Any, status: int, strategy: str) -> None:
 
 def includeme(config: Any) -> None:
     # outermost, so that it sees what the others have made of the answer
-    others = ("demoapp.headers.tween_factory", "demoapp.metrics.tween_factory")
+    others = ("demoapp.metrics.tween_factory", "pyramid_tm.tm_tween_factory", EXCVIEW)
     config.add_tween("demoapp.logs.tween_factory", over=others)

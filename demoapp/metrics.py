@@ -24,8 +24,8 @@ from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 from pyramid_retry import BeforeRetry
 
-from demoapp.sessions.settings import SettingsError
-from demoapp.sessions.timing import Cost
+from demoapp.sessions.ini import SettingsError
+from demoapp.timing import Cost
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 QUICK = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -93,18 +93,20 @@ class Metrics:
 def tween_factory(handler: Any, registry: Any) -> Any:
     metrics: Metrics = registry["metrics"]
 
-    def finished(request: Any) -> None:
-        if cost := request.__dict__.get("session_cost"):
-            metrics.session(cost)
-
     def tween(request: Any) -> Any:
-        request.add_finished_callback(finished)
+        answers: list[Any] = []
         begun = time.perf_counter()
+
+        def finished(request: Any) -> None:
+            for response in answers:  # none of an attempt that is to be replayed: it raises
+                metrics.answered(request, response, time.perf_counter() - begun)
+            if cost := request.__dict__.get("session_cost"):
+                metrics.session(cost)
+
+        request.add_finished_callback(finished)
         with metrics.active.track_inprogress():
-            response = handler(request)
-        # an attempt that is to be replayed does not come here: it raises
-        metrics.answered(request, response, time.perf_counter() - begun)
-        return response
+            answers.append(handler(request))
+        return answers[0]
 
     return tween
 
@@ -156,7 +158,7 @@ def includeme(config: Any) -> None:
     if folder:
         prepare_folder(folder)
     config.registry["metrics"] = Metrics(folder)
-    config.add_tween("demoapp.metrics.tween_factory", over=EXCVIEW)
+    config.add_tween("demoapp.metrics.tween_factory", over=("pyramid_tm.tm_tween_factory", EXCVIEW))
     config.add_subscriber(count_replay, BeforeRetry)
     config.add_route("metrics", "/metrics")
     config.add_view(show, route_name="metrics", request_method="GET")

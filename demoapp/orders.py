@@ -24,7 +24,8 @@ def current_cart(request: Any) -> Cart:
     """
     request.current_user  # noqa: B018 - first: it empties a session that was ended elsewhere
     cart = Cart(request.session)
-    if cart.lines and request.dbsession.scalar(select(Order.id).where(Order.cart_id == cart.id)):
+    name = cart.id
+    if name and request.dbsession.scalar(select(Order.id).where(Order.cart_id == name)):
         cart.finish()
     return cart
 

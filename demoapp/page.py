@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
+from pyramid.decorator import reify
 from pyramid.events import BeforeRender
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from demoapp.cart import Cart
 from demoapp.flash import KINDS, told
 from demoapp.i18n import _, when, won
 from demoapp.models import Category, Product
-from demoapp.sessions.custom import DEFAULT
-from demoapp.sessions.interfaces import SessionError
-from demoapp.settings import teaches
+from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
+from demoapp.settings import foreign, teaches
 
 
 def localised(product: Product, locale: str) -> SimpleNamespace:
@@ -40,27 +40,30 @@ class Page:
         self.path = request.path_qs if request.method == "GET" else f"{request.script_name}/"
         self.labs = teaches(request.registry.settings)
 
-    @cached_property
+    @reify
     def available(self) -> bool:
+        error = getattr(self._request, "exception", None)
+        if isinstance(error, SQLAlchemyError | SessionStoreUnavailable):
+            return False  # what has just failed is not asked again: one time-out is enough
         try:
             self._request.session.get("cart")  # ISession has no len()
         except SessionError:
             return False
         return True
 
-    @cached_property
+    @reify
     def idle_seconds(self) -> float | None:
         """When to expect the end of a session in which nothing is done, if it is ours to know.
 
         A read extends it at most every `touch_interval`, so it may come that much earlier.
         """
         settings = self._request.registry["session.settings"]
-        foreign = self._request.registry.settings.get("session.custom.factory", DEFAULT) != DEFAULT
-        if not self.available or foreign or self._request.session.new:
+        alien = foreign(self._request.registry.settings)
+        if alien or not self.available or self._request.session.new:
             return None
         return float(settings.idle_timeout - settings.touch_interval)
 
-    @cached_property
+    @reify
     def categories(self) -> list[SimpleNamespace]:
         if getattr(self._request, "exception", None) is not None:
             return []  # an error page asks nothing of a database that may be the error
@@ -83,14 +86,14 @@ class Page:
             return Cart(self._request.session).quantity  # without asking the database
         return int(self._request.cart.quantity)
 
-    @cached_property
+    @reify
     def username(self) -> str | None:
         if not self.available or getattr(self._request, "exception", None) is not None:
             return None
         user = self._request.current_user
         return user.username if user else None
 
-    @cached_property
+    @reify
     def flashes(self) -> list[dict[str, str]]:
         if not self.available or getattr(self._request, "exception", None) is not None:
             return []

@@ -10,11 +10,15 @@ from pyramid.security import Allowed
 from sqlalchemy import select
 from zope.interface import implementer
 
+from demoapp import saved
 from demoapp.models import User
-from demoapp.sessions.interfaces import IServerSession, ISessionStore, SessionStore
+from demoapp.models.user import new_epoch
+from demoapp.sessions.interfaces import IServerSession, ISessionStore, Record, Store
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 """argon2id with the parameters of the OWASP Password Storage Cheat Sheet."""
+ENDED = "demoapp.epoch"
+"""In the environ, which all attempts at a request share: the epoch it has ended, and the next."""
 NOBODY = HASHER.hash("nobody's password")
 """Checked when there is no such user, so that the answer takes as long (ASVS 6.3.8)."""
 
@@ -41,17 +45,40 @@ class SessionSecurityPolicy:
 
 def current_user(request: Any) -> User | None:
     """The user of the session, unless disabled or logged out everywhere since."""
-    match request.session.get("user"):
-        case {"id": int(number), "epoch": int(epoch)} if 0 < number < 2**31:
-            user: User | None = request.dbsession.get(User, number)
-        case _:
-            return None
-    if user is None or not user.active or user.session_epoch != epoch:
-        request.session.invalidate()  # it was ended from elsewhere, and so is all that it holds
+    session = request.session
+    claim = session.get("user")
+    if claim is None:
         return None
-    if IServerSession.providedBy(request.session) and request.session.owner is None:
+    user = _claimed(request, claim)
+    if user is None:
+        # ended from elsewhere, and so is all that it holds; or another application's, to be kept
+        getattr(session, "forget", session.invalidate)()
+        return None
+    if not user.active:
+        session.invalidate()
+        return None
+    if IServerSession.providedBy(session) and session.owner is None:
         _own(request, user)  # it was moved here from a strategy that knows no owners
+    if saved.RESTORED in session:
+        saved.arrived(request, user)
     return user
+
+
+def _claimed(request: Any, claim: object) -> User | None:
+    match claim:
+        case {"id": int(number), "epoch": str(epoch)} if 0 < number < 2**31:
+            user: User | None = request.dbsession.get(User, number)
+            if user and epoch in _current(request, user):
+                return user
+    return None
+
+
+def _current(request: Any, user: User) -> list[str]:
+    """The epoch; and that before it, if this very request has ended that one. It is replayed then,
+    as the answer to its COMMIT was lost: so it goes on, or it would end its own session.
+    """
+    before, after = request.environ.get(ENDED, (None, None))
+    return [user.session_epoch] + [before] * (after == user.session_epoch)
 
 
 def verify(request: Any, username: str, password: str) -> User | None:
@@ -75,21 +102,32 @@ def begin(request: Any, user: User, again: bool = False) -> None:
     `again` where it is already: only a login starts the absolute limit anew (ASVS 7.3.2).
     """
     session = request.session
-    if again and IServerSession.providedBy(session):
+    if not IServerSession.providedBy(session):
+        _refill(session)
+    elif again:
         session.rotate()
-    else:  # emptied and filled again: most foreign ones, too, take a new id for that
-        kept = dict(session.items())
-        session.invalidate()
-        session.update(kept)
-    if IServerSession.providedBy(session):
         _own(request, user)
+    else:
+        session.log_in(owner_of(user), device(request.user_agent or ""))
     session["user"] = {"id": user.id, "epoch": user.session_epoch}
     new_csrf_token(request)
 
 
+def _refill(session: Any) -> None:
+    """Emptied and filled again: most foreign sessions, too, take a new id for that."""
+    kept = dict(session.items())
+    session.invalidate()
+    session.update(kept)
+
+
+def owner_of(user: User) -> str:
+    """As sessions name their owner: nobody's of another database, or of an epoch that is over."""
+    return f"{user.id}.{user.session_epoch}"
+
+
 def _own(request: Any, user: User) -> None:
     """Note whose session it is, so that it appears in the user's list of devices."""
-    request.session.owner = str(user.id)
+    request.session.owner = owner_of(user)
     request.session.device = device(request.user_agent or "")
 
 
@@ -97,32 +135,35 @@ def end(request: Any) -> None:
     """Log out. Where no record can be deleted, the epoch ends every copy of the cookie."""
     user = request.current_user
     if user and not IServerSession.providedBy(request.session):
-        raise_epoch(request, user)
+        end_epoch(request, user)
     if not request.session.new:  # or a cookie session would begin with its end
         request.session.invalidate()
     new_csrf_token(request)
 
 
-def raise_epoch(request: Any, user: User) -> None:
-    """End all sessions that carry the epoch so far.
-
-    Counted by the database: of two requests at once, each would else arrive at the same number,
-    and the session that one of them begins anew would outlive the other.
-    """
-    user.session_epoch = User.session_epoch + 1
+def end_epoch(request: Any, user: User) -> None:
+    """End all sessions of the user, wherever they are kept: none of them names the new epoch."""
+    before, user.session_epoch = user.session_epoch, new_epoch()
+    request.environ[ENDED] = before, user.session_epoch
     request.dbsession.flush()
+
+
+def sessions_of(request: Any, user: User) -> list[Record]:
+    """The latest first; none where nobody can list them."""
+    store: Store | None = request.registry.queryUtility(ISessionStore)
+    return store.owned_by(request, owner_of(user)) if store else []
 
 
 def end_everywhere(request: Any, user: User, but: str | None = None) -> None:
     """End every session of a user, except that with the handle `but`, which has to begin anew.
 
-    Raising the epoch ends them, wherever they are kept; deleting the records tidies up.
+    The new epoch ends them, wherever they are kept; deleting the records tidies up.
     """
-    raise_epoch(request, user)
-    store: SessionStore | None = request.registry.queryUtility(ISessionStore)
-    for record in store.owned_by(request, str(user.id)) if store else ():
+    listed = sessions_of(request, user)  # while they have the owner they began with
+    end_epoch(request, user)
+    for record in listed:
         if record.handle != but:
-            store.delete(request, record.key)  # type: ignore[union-attr]
+            request.registry.getUtility(ISessionStore).end(request, record.key)
 
 
 def device(user_agent: str) -> str:

@@ -6,22 +6,51 @@ files. The `session.*` keys are read by demoapp.sessions.settings.
 
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import plaster
 from pyramid.settings import asbool
 
-from demoapp.sessions.settings import Ini, SettingsError
+from demoapp.sessions.custom import DEFAULT
+from demoapp.sessions.ini import Ini, SettingsError
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _DEBUGGING = re.compile(r"pyramid\.(debug|reload)_\w+")
+DEFAULTS = {
+    # a transaction of its own for each request, not one that stays with the thread
+    "tm.manager_hook": "pyramid_tm.explicit_manager",
+    # or every request would ask for its user, and outside of all that answers errors
+    "tm.annotate_user": "false",
+}
 _KNOWN = re.compile(r"for-development-only|change-?me|secret-?secret|seekrit", re.IGNORECASE)
+
+
+class WrongSettings(SettingsError, SystemExit):
+    """Ends the process, with a line for who starts it. In gunicorn, whose workers would else be
+    started again for ever, the exit status ends all of it (WORKER_BOOT_ERROR).
+    """
+
+    def __init__(self, err: SettingsError) -> None:
+        super().__init__(f"demoapp: {err}")
+        self.code = 3
+
+
+@contextmanager
+def told_in_a_line() -> Iterator[None]:
+    """What is wrong in the ini file, on stderr."""
+    try:
+        yield
+    except SettingsError as err:
+        wrong = WrongSettings(err)
+        print(wrong, file=sys.stderr)
+        raise wrong from None
 
 
 def resolve(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with `${NAME}` replaced; raises SettingsError for a variable that is not set."""
-
     return {
         key: _resolved(key, value) if isinstance(value, str) else value
         for key, value in settings.items()
@@ -40,6 +69,12 @@ def _resolved(key: str, value: str) -> str:
 def teaches(settings: Mapping[str, Any]) -> bool:
     """Whether this is a demonstration: labs, the raw inspector, and the accounts to try."""
     return Ini(settings).flag("demo.labs", default=False)
+
+
+def foreign(settings: Mapping[str, Any]) -> bool:
+    """Whether sessions are made by a factory from elsewhere, whose ways we cannot know."""
+    named = settings.get("session.custom.factory") or DEFAULT
+    return settings["session.strategy"] == "custom" and named != DEFAULT
 
 
 def includeme(config: Any) -> None:

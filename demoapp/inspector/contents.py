@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from demoapp.inspector.journal import Journal, name_of, without_flashes
+from demoapp.inspector.journal import last_change, without_flashes
 from demoapp.inspector.layers import Layer, Row, Subject
 
 SECRETS = frozenset(("_csrft_",))
@@ -60,8 +60,7 @@ def _text(value: Any) -> str:
 def change(of: Subject) -> Layer:
     """The last change that this process has seen: which request, and each value that differs."""
     layer = of.layer("change")
-    journal: Journal = of.request.registry["inspector.journal"]
-    entry = journal.last(name_of(of.cookie or ""))
+    entry = last_change(of)
     if entry is None:
         layer.intro.append(of.say("no_change"))
         return layer

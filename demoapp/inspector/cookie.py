@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from demoapp.inspector.layers import Layer, Subject
-from demoapp.sessions.interfaces import key_of
+from demoapp.sessions.session import State
 
 SIGNATURE = hashlib.sha512().digest_size
 """Bytes in front of the payload of Pyramid's signed cookie."""
@@ -55,7 +55,7 @@ def check(of: Subject) -> Layer:
     elif of.signed_cookie:
         layer.intro.extend(_signed(of, of.cookie))
     else:
-        layer.intro.extend(_looked_up(of, of.cookie))
+        layer.intro.extend(_looked_up(of))
     return layer
 
 
@@ -68,20 +68,23 @@ def _signed(of: Subject, value: str) -> list[str]:
     return [of.say("signature_right"), within, of.say("no_store")]
 
 
-def _looked_up(of: Subject, value: str) -> list[str]:
-    key = key_of(value)
-    if key is None:
+def _looked_up(of: Subject) -> list[str]:
+    if not of.keys:
         return [of.say("malformed")]
+    # of several secrets it may be an older one's
+    key = of.record.key if of.record else of.keys[0]
     told = [of.say("well_formed"), of.say("hashed", key=of.mask(key))]
     told.append(of.say("asked", question=_question(of, of.mask(key))))
     if of.session is None:
         return [*told, of.say("down")]
+    if getattr(of.session, "state", None) is State.ENDED:
+        return [*told, of.say("ended")]
     return [*told, of.say("not_found" if of.session.new else "found")]
 
 
 def _question(of: Subject, key: str) -> Any:
     return {
         "memory": f"records.get('{key}')",
-        "redis": f"GETEX session:{{{key}}} PX {of.settings.idle_timeout * 1000:.0f}",
+        "redis": f"EVALSHA … session:{{{key}}} (GET, PEXPIRE)",
         "database": f"SELECT * FROM session WHERE key = '{key}'",  # noqa: S608 - shown
     }[of.settings.strategy]

@@ -5,8 +5,10 @@ from typing import Any
 
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.sessions.custom import DEFAULT
-from demoapp.sessions.interfaces import IServerSession, SessionStoreUnavailable, key_of
+from demoapp.sessions.ids import Ids
+from demoapp.sessions.interfaces import SessionStoreUnavailable
 from demoapp.sessions.settings import SessionSettings
+from demoapp.settings import foreign
 from demoapp.teaching import content
 
 
@@ -39,7 +41,6 @@ class Subject:
         self.words = content("inspector", request.locale_name)
         cookie = SessionCookie(self.settings.cookie_name, self.settings.cookie_secure)
         self.cookie_name, self.secure = cookie.name(request), cookie.secure(request)
-        self.cookie: str | None = cookie.read(request)
         self.session: Any = None
         """None while the store cannot be reached."""
         try:
@@ -47,13 +48,22 @@ class Subject:
             self.session = request.session
         except SessionStoreUnavailable:
             pass
-        self.ours = self.session is None or IServerSession.providedBy(self.session)
-        self.factory = request.registry.settings.get("session.custom.factory", DEFAULT)
-        self.signed_cookie = not self.ours and self.factory == DEFAULT
+        settings = request.registry.settings
+        self.factory = settings.get("session.custom.factory", DEFAULT)
+        self.foreign = foreign(settings)
+        """Made by a factory of which we cannot know how it keeps a session."""
+        self.signed_cookie = self.settings.strategy == "custom" and not self.foreign
+        self.cookie = self._led_here(cookie.values(request))
 
-    @property
-    def foreign(self) -> bool:
-        return not self.ours and not self.signed_cookie
+    def _led_here(self, values: list[str]) -> str | None:
+        """Of several cookies with the name, that of this session, as far as we can tell."""
+        stored = getattr(self.record, "key", None)
+
+        def likely(value: str) -> tuple[bool, bool]:
+            keys = self._keys(value)
+            return stored in keys, bool(keys) != self.signed_cookie
+
+        return max(values, key=likely, default=None)
 
     @property
     def record(self) -> Any:
@@ -64,8 +74,15 @@ class Subject:
         """The cookie is of the strategy that was in use before: see `session.migrate_from`."""
         if not self.settings.migrate_from or self.session is None or self.session.new:
             return False
-        is_an_id = key_of(self.cookie or "") is not None
-        return is_an_id if self.signed_cookie else not is_an_id
+        return bool(self.keys) == self.signed_cookie
+
+    @property
+    def keys(self) -> list[str]:
+        """What a store may know the cookie by; none if its value cannot be an id of ours."""
+        return self._keys(self.cookie or "")
+
+    def _keys(self, value: str) -> list[str]:
+        return Ids(self.settings.secrets).keys(self.request, value)
 
     def say(self, name: str, **values: Any) -> str:
         return str(self.words["say"][name]).format(**values)

@@ -4,14 +4,16 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import redis
 from sqlalchemy import select
 
 from demoapp.i18n import when
-from demoapp.inspector.journal import Journal, name_of
+from demoapp.inspector.journal import last_change
 from demoapp.inspector.layers import Layer, Row, Subject
 from demoapp.sessions.database import sessions
-from demoapp.sessions.interfaces import ISessionStore, Record, SessionStoreUnavailable
-from demoapp.sessions.timing import Stage, cost_of
+from demoapp.sessions.interfaces import Record
+from demoapp.sessions.redis import open_client
+from demoapp.timing import Stage, cost_of
 
 
 def record(of: Subject) -> Layer:
@@ -51,10 +53,9 @@ def _redis(of: Subject, stored: Record, layer: Layer) -> None:
     # quoted, because braces mean something to a shell
     commands = [f"redis-cli GET '{name}'", f"redis-cli PTTL '{name}'"]
     layer.rows.append(of.row("commands", "\n".join(commands), code=True))
-    store: Any = of.request.registry.getUtility(ISessionStore)
     try:
-        value, left = store.raw(stored.key)
-    except SessionStoreUnavailable:
+        value, left = _in_redis(of.request.registry, f"session:{{{stored.key}}}")
+    except redis.RedisError:
         layer.intro.append(of.say("down"))
         return
     if value is None:  # ended by another request, a moment ago
@@ -68,6 +69,14 @@ def _redis(of: Subject, stored: Record, layer: Layer) -> None:
         of.row("lives", of.say("seconds", count=f"{left / 1000:.1f}")),
         of.row("size", of.say("bytes", count=len(value))),
     ]
+
+
+def _in_redis(registry: Any, name: str) -> tuple[bytes | None, int]:
+    """What redis-cli would show: the value, and its milliseconds to live."""
+    if "inspector.redis" not in registry:
+        registry["inspector.redis"] = open_client(registry.settings)
+    client = registry["inspector.redis"]
+    return client.get(name), client.pttl(name)
 
 
 def _database(of: Subject, stored: Record, layer: Layer) -> None:
@@ -96,8 +105,7 @@ def cost(of: Subject) -> Layer:
     layer = of.layer("cost", "where_cost")
     spent = cost_of(of.request)
     layer.rows.append(of.row("load", _figures(of, spent.load, spent.countable)))
-    journal: Journal = of.request.registry["inspector.journal"]
-    if entry := journal.last(name_of(of.cookie or "")):
+    if entry := last_change(of):
         layer.rows.append(of.row("save", _figures(of, entry.cost.save, entry.cost.countable)))
     return layer
 

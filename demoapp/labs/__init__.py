@@ -13,10 +13,13 @@ from typing import Any
 
 from pyramid.events import NewRequest
 
+from demoapp.labs.redis_down import CUTS, cut
 from demoapp.settings import teaches
 
 
 def includeme(config: Any) -> None:
-    if teaches(config.registry.settings):
+    settings = config.registry.settings
+    if teaches(settings):
         config.registry["labs.instance"] = secrets.token_hex(4)
-        config.add_subscriber("demoapp.labs.redis_down.cut", NewRequest)
+        if settings["session.strategy"] in CUTS:
+            config.add_subscriber(cut, NewRequest)

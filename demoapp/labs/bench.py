@@ -21,8 +21,7 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound, HTTPSeeOther
 from demoapp.i18n import _
 from demoapp.labs.notes import Notes, aside_cookie, session_cookie
 from demoapp.labs.visit import Visit
-from demoapp.sessions.custom import DEFAULT
-from demoapp.settings import teaches
+from demoapp.settings import foreign, teaches
 from demoapp.teaching import content
 
 NAMES = (
@@ -86,8 +85,7 @@ class Bench:
     @property
     def ours(self) -> bool:
         """Whether the session is one of this project, not of a factory from elsewhere."""
-        named = self.request.registry.settings.get("session.custom.factory") or DEFAULT
-        return self.strategy != "custom" or named == DEFAULT
+        return not foreign(self.request.registry.settings)
 
     @property
     def expected(self) -> list[str]:

@@ -1,13 +1,15 @@
 """Log in on two devices, and end the other session from here."""
 
 from demoapp.labs.bench import Bench, Observation
+from demoapp.security import sessions_of
 from demoapp.sessions.interfaces import ISessionStore
 
 
 def listed(bench: Bench) -> int | None:
     """How many sessions this user has, where the shop can know."""
-    store, user = bench.request.registry.queryUtility(ISessionStore), bench.request.current_user
-    return len(store.owned_by(bench.request, str(user.id))) if store and user else None
+    request = bench.request
+    listable, user = request.registry.queryUtility(ISessionStore), request.current_user
+    return len(sessions_of(request, user)) if listable and user else None
 
 
 def other(bench: Bench) -> None:

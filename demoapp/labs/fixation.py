@@ -3,7 +3,8 @@
 from hashlib import sha256
 
 from demoapp.labs.bench import Bench, Observation
-from demoapp.sessions.interfaces import IServerSession, new_id
+from demoapp.sessions.ids import new_id
+from demoapp.sessions.interfaces import IServerSession
 
 
 def plant(bench: Bench) -> None:

@@ -60,9 +60,8 @@ def cut(event: Any) -> None:
     if "lab-notes" not in request.headers.get("Cookie", "") or request.path_info == PATH:
         return
     notes = Notes(request)
-    way = CUTS.get(request.registry["session.settings"].strategy)
-    if way and notes.get("cut"):
-        way(request, notes["cut"])
+    if notes.get("cut"):
+        CUTS[request.registry["session.settings"].strategy](request, notes["cut"])
 
 
 def cut_redis(request: Any, how: str) -> None:

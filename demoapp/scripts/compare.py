@@ -28,11 +28,11 @@ from typing import Any
 from pyramid.paster import get_appsettings
 from webob import Request
 
-from demoapp import main as make_app
+from demoapp import make_app
 from demoapp.scripts import progress
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
-from demoapp.sessions.settings import SettingsError
+from demoapp.sessions.ini import SettingsError
 from demoapp.teaching import figures
 
 ROUNDS, REQUESTS = 12, 15
@@ -52,7 +52,7 @@ class Visit:
         # what INI plugs in as custom may be anything; here it is the signed cookie
         only = {"session.strategy": strategy, "session.custom.factory": DEFAULT}
         try:
-            self._app = make_app({}, **{**settings, **only, "session.migrate_from": ""})
+            self._app = make_app({}, {**settings, **only, "session.migrate_from": ""})
         except SettingsError as err:
             raise Unreachable(str(err)) from err
         self._cookies: dict[str, str] = {}

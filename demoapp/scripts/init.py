@@ -18,9 +18,18 @@ from alembic import command
 from demoapp.db import make_engine
 from demoapp.models import Category, Product, User
 from demoapp.security import HASHER
-from demoapp.sessions.settings import Ini
+from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.settings import resolve, teaches
 
+REFUSALS = (
+    CommandError,
+    DBAPIError,
+    LookupError,
+    PlasterError,
+    SettingsError,
+    configparser.Error,
+)
+"""What somebody can do something about: a line will do."""
 HERE = Path(__file__).resolve().parent.parent
 DEMO_PASSWORD = "pyramid tea house"  # noqa: S105 - shown on the login page
 
@@ -33,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
         print(prepare(ini))
     except OSError as err:
         raise SystemExit(f"demoapp-init: {err.filename}: {err.strerror}") from err
-    except (CommandError, DBAPIError, PlasterError, LookupError, configparser.Error) as err:
+    except REFUSALS as err:
         reason = str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
         raise SystemExit(f"demoapp-init: {ini}: {reason}") from err
 

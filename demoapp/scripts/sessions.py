@@ -19,9 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from demoapp.models import User
 from demoapp.scripts import progress
-from demoapp.security import end_everywhere
-from demoapp.sessions.interfaces import ISessionStore, SessionError, SessionStore
+from demoapp.security import end_everywhere, sessions_of
+from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings
+from demoapp.settings import WrongSettings
 
 ELSEWHERE = {
     "memory": "they are inside the shop's own process and cannot be seen from outside",
@@ -45,6 +46,8 @@ def main(argv: list[str] | None = None) -> None:
             pass
         with bootstrap(f"{options.ini}#{options.name}") as env:
             options.run(env["request"], options)
+    except WrongSettings:
+        raise SystemExit(1) from None  # the shop has said it already
     except OSError as err:
         raise SystemExit(f"demoapp-sessions: {err.filename}: {err.strerror}") from err
     except (SessionError, SQLAlchemyError, PlasterError, LookupError, configparser.Error) as err:
@@ -90,12 +93,12 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def store_of(request: Any) -> SessionStore:
+def store_of(request: Any) -> Store:
     """The store; a LookupError where a command line cannot see it."""
     strategy = request.registry.settings["session.strategy"]
     if strategy in ELSEWHERE:
         raise LookupError(f"session.strategy = {strategy}: {ELSEWHERE[strategy]}")
-    store: SessionStore = request.registry.getUtility(ISessionStore)
+    store: Store = request.registry.getUtility(ISessionStore)
     return store
 
 
@@ -125,9 +128,9 @@ def count(request: Any, options: Any) -> None:
 
 
 def show(request: Any, options: Any) -> None:
-    store = store_of(request)
+    store_of(request)
     with transaction(request):
-        records = store.owned_by(request, str(user_of(request, options.user).id))
+        records = sessions_of(request, user_of(request, options.user))
     for record in records:
         seen, since = moment(record.last_seen), moment(record.created)
         print(f"{record.handle}  seen {seen}  since {since}  {record.device}")
@@ -152,9 +155,9 @@ def revoke(request: Any, options: Any) -> None:
 
 def end_one(request: Any, user: User, handle: str) -> None:
     store = store_of(request)
-    for record in store.owned_by(request, str(user.id)):
+    for record in sessions_of(request, user):
         if record.handle == handle:
-            store.delete(request, record.key)
+            store.end(request, record.key)
             return
     raise LookupError(f"{user.username} has no session {handle}")
 

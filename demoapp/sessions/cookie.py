@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from webob.cookies import parse_cookie
+
 
 class SessionCookie:
     """HttpOnly, SameSite=Lax, for the whole site, without Domain or Max-Age.
@@ -16,19 +18,26 @@ class SessionCookie:
         self._secure = secure
 
     def secure(self, request: Any) -> bool:
-        return request.scheme == "https" if self._secure is None else self._secure
+        if self._secure is not None:
+            return self._secure
+        return bool(request.environ.get("wsgi.url_scheme") == "https")
 
     def name(self, request: Any) -> str:
         return f"__Host-{self._name}" if self.secure(request) else self._name
 
+    def values(self, request: Any) -> list[str]:
+        """All that were sent under the name: over http, anyone in between may plant a second."""
+        name, header = self.name(request), request.environ.get("HTTP_COOKIE")
+        if header is None:  # none at all, or pyramid.testing.DummyRequest
+            return [request.cookies[name]] if name in request.cookies else []
+        if name not in header:
+            return []
+        found = [value for key, value in parse_cookie(header) if key == name.encode()]
+        return [text for text in map(_text, found) if text is not None]
+
     def read(self, request: Any) -> str | None:
-        """The cookie's value. A Cookie header that is not UTF-8 counts as none at all."""
-        try:
-            value: str | None = request.cookies.get(self.name(request))
-        except UnicodeDecodeError:  # WebOb decodes all of them at once, whenever one is asked for
-            del request.environ["HTTP_COOKIE"]
-            return None
-        return value
+        """The first of them."""
+        return next(iter(self.values(request)), None)
 
     def write(self, request: Any, response: Any, value: str) -> None:
         """Send `value`, or take the cookie back when it is empty."""
@@ -40,3 +49,10 @@ class SessionCookie:
             httponly=True,
             samesite="Lax",
         )
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:  # sent by no browser: it counts as none at all
+        return None

@@ -1,189 +1,149 @@
-"""`session.strategy = custom`: any session factory, named in `session.custom.factory`.
+"""`session.strategy = custom`: the session factory that `session.custom.factory` makes."""
 
-The name leads to a maker: a function that takes the settings and returns a session factory,
-as add-ons export one under the name `session_factory_from_settings`. What it makes is used as
-it is. The default is :func:`signed_cookie`: Pyramid's SignedCookieSessionFactory, which keeps
-the whole session in the visitor's browser, signed but readable, and at most 4 KB of it.
-"""
-
-import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from pyramid.session import SignedCookieSessionFactory
-from transaction.interfaces import ISavepointDataManager
 from webob.cookies import SignedSerializer
-from zope.interface import implementer
 
 from demoapp.sessions import STRATEGIES
-from demoapp.sessions.cookie import SessionCookie
-from demoapp.sessions.interfaces import SessionTooLarge
-from demoapp.sessions.migration_cookies import adopting
-from demoapp.sessions.settings import Ini, SessionSettings, SettingsError
-from demoapp.sessions.text import write
-from demoapp.sessions.timing import cost_of, timed
-from demoapp.sessions.transaction import Savepoint
+from demoapp.sessions.factory import SessionFactory, request_around
+from demoapp.sessions.finding import Finder, Found
+from demoapp.sessions.ini import Ini, SettingsError
+from demoapp.sessions.interfaces import Record, SessionTooLarge, Store, Update
+from demoapp.sessions.saving import Saving
+from demoapp.sessions.settings import SessionSettings
+from demoapp.sessions.text import read, write
 
+COOKIE_LIMIT = 4064  # Pyramid's, for the value; browsers drop a cookie over 4096 bytes in all
+
+
+class SignedCookies(SessionFactory, Store):
+    """As Pyramid's SignedCookieSessionFactory; and the store, as a cookie's value says it all."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        ours = SessionSettings.read(settings, STRATEGIES)
+        super().__init__(self, ours)
+        self.keys = lambda request, shown: [shown]
+        like = {"salt": "pyramid.session.", "hashalg": "sha512", "serializer": self}
+        self.signers = [SignedSerializer(secret, **like) for secret in ours.secrets]
+
+    def __call__(self, request: Any) -> Any:
+        around = request_around(request)
+        return around.session if around else CookieSession(request, self)
+
+    def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
+        for signer in self.signers:
+            with suppress(ValueError):
+                return replace(signer.loads(key), key=key)  # type: ignore[no-any-return]
+        return None
+
+    def write(self, *_: object) -> None:
+        """Nothing to do: the answer carries it. And nobody can take it back from the browser."""
+
+    delete = write  # type: ignore[assignment]
+
+    def dumps(self, record: Record) -> bytes:
+        return f"[{record.last_seen!r},{record.created!r},{record.data}]".encode()
+
+    def loads(self, text: bytes) -> Record:
+        renewed, created, data = text.decode()[1:-1].split(",", 2)
+        return Record("", data, 1, float(created), float(renewed))
+
+
+signed_cookie = SignedCookies
 DEFAULT = "demoapp.sessions.custom.signed_cookie"
-COOKIE_LIMIT = 4064
-"""Pyramid refuses a longer value; browsers drop cookies over 4096 bytes in all."""
-SALT = "pyramid.session."
-HASH = "sha512"
-
-SessionFactory = Callable[[Any], Any]
 
 
-def signed_cookie(settings: Mapping[str, Any]) -> SessionFactory:
-    """SignedCookieSessionFactory with the limits, flags and key rotation of `session.*`."""
-    ours = SessionSettings.read(settings, STRATEGIES)
-    cookie = SessionCookie(ours.cookie_name, ours.cookie_secure)
-    serializer = _TimedJSON(ours)
+class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # signed above
+    """Pyramid's, but sent when its transaction has committed: a view that fails changes nothing."""
 
-    factories = {
-        secure: [_factory(ours, secret, secure, serializer) for secret in ours.secrets]
-        for secure in (False, True)
-    }
-    measure = SignedSerializer(ours.secrets[0], SALT, HASH, serializer=serializer)
+    def __init__(self, request: Any, factory: SignedCookies) -> None:
+        self._request, self._factory, now = request, factory, time.time()
+        self._issue = False
+        self._kept = Record("", "{}", 0, now, now)
+        self._saving = Saving(self, request, factory.store)
+        found = Finder(request, factory, self._saving.load).find()
+        if isinstance(found, Found):
+            self._kept = found.record
+        self.reset()
 
-    def session_factory(request: Any) -> Any:
-        sent = cookie.read(request)
-        newest, *retired = factories[cookie.secure(request)]
-        session = newest(request)
-        if session.new and sent:
-            _adopt(session, (factory(request) for factory in retired))
-        session._set_cookie = _measured(request, session._set_cookie)
-        if request.environ.get("tm.active"):
-            session._size_check = check = _SizeCheck(request, session, measure)
-            request.tm.registerSynch(check)  # which keeps a weak reference only
-        return session
+    @property
+    def _reissue_time(self) -> int | None:
+        """Seconds after which an access renews the cookie, while it can still be sent."""
+        return None if self._saving.closed else int(self._factory.settings.touch_interval)
 
-    return session_factory
+    def _access(self, when: float) -> None:
+        self._saving.notice_failure()  # an exception view must not see what has failed
+        self._accessed = when
 
+    accessed = property(lambda self: self._accessed, _access, doc="Pyramid sets it, at each access")
 
-def _factory(ours: SessionSettings, secret: str, secure: bool, serializer: Any) -> SessionFactory:
-    factory: SessionFactory = SignedCookieSessionFactory(
-        secret,
-        cookie_name=f"__Host-{ours.cookie_name}" if secure else ours.cookie_name,
-        secure=secure,
-        httponly=True,
-        samesite="Lax",
-        timeout=None,  # the serializer keeps both limits
-        reissue_time=ours.touch_interval,
-        hashalg=HASH,
-        salt=SALT,
-        serializer=serializer,
-        set_on_exception=False,  # a view that raises changes nothing
-    )
-    return factory
+    @property
+    def expires(self) -> float:
+        """When it ends if nothing more is asked, seconds since the epoch."""
+        limits, _ = self._factory.settings, "" in self  # an access: a new cookie may be due
+        seen = self.accessed if self._dirty else self.renewed
+        return float(min(self.created + limits.absolute_timeout, seen + limits.idle_timeout))
 
+    def changed(self) -> None:
+        self._saving.take_part()
+        self._dirty = True
+        self._saving.warn_if_nobody_answers()
 
-def _measured(request: Any, write: Callable[[Any], None]) -> Callable[[Any], None]:
-    def set_cookie(response: Any) -> None:
-        cost = cost_of(request)
-        cost.saved = True
-        with cost.save:
-            write(response)
+    def pending(self) -> Update | None:
+        if not self._dirty:
+            return None
+        new = Record("", write(dict.copy(self)), 1, self.created, self.accessed)
+        value = self._factory.signers[0].dumps(new).decode()
+        limit = min(COOKIE_LIMIT, 4096 - len(self._factory.cookie.name(self._request) + "="))
+        if len(value) > limit:
+            raise SessionTooLarge(len(value), limit)
+        return Update(self._kept, replace(new, key=value), writer=self._saving.writer)
 
-    return set_cookie
+    def saved(self, change: Update | None) -> None:
+        if change:
+            self._kept, self._issue, self._dirty = change.new, True, False
+            self.renewed = change.new.last_seen
 
+    def reset(self) -> None:
+        kept, self._dirty = self._kept, False
+        self.new, self.created = kept.version == 0, kept.created
+        self.renewed = self._accessed = kept.last_seen
+        dict.clear(self)
+        dict.update(self, read(kept.data))
 
-def _adopt(session: Any, candidates: Any) -> None:
-    """Take over a session signed with a retired secret; the next answer signs it anew."""
-    for old in candidates:
-        if not old.new:
-            session.created, session.new = old.created, False
-            session.update(dict.items(old))  # read past its own methods: it must not answer too
-            return
+    def forget(self) -> None:
+        """Go on as if there had been no cookie. None is taken back."""
+        self._kept = Record("", "{}", 0, time.time(), time.time())
+        self.reset()
 
+    def snapshot(self) -> Callable[[], None]:
+        text = write(dict.copy(self))
+        return lambda: dict.clear(self) or dict.update(self, read(text))
 
-class _TimedJSON:
-    """Pyramid's payload (renewed, created, data) as UTF-8 JSON, refused when it is too old.
-
-    Refused here it gives a session that is new and empty. Left to Pyramid's own timeout, an
-    expired session would keep `new = False` and its old `created`; and an absolute limit
-    it does not know.
-    """
-
-    def __init__(self, settings: SessionSettings) -> None:
-        self._settings = settings
-
-    def dumps(self, payload: Any) -> bytes:
-        return write(payload).encode()
-
-    def loads(self, text: bytes) -> Any:
-        """Raises ValueError, on which Pyramid begins a new session."""
-        try:
-            renewed, created, data = json.loads(text)
-            if not self._settings.in_time(time.time(), created, renewed):
-                raise ValueError("over, or from the future")
-        except (TypeError, RecursionError) as err:
-            raise ValueError("not a session") from err
-        if not isinstance(data, dict):
-            raise ValueError("not a session")  # noqa: TRY004 - what Pyramid expects
-        return renewed, created, data
+    def tell(self, response: Any) -> bool:
+        issue, self._issue = self._issue, False
+        if issue:
+            self._factory.cookie.write(self._request, response, self._kept.key)
+        return issue
 
 
-@implementer(ISavepointDataManager)
-class _SizeCheck:
-    """Finds a cookie that would grow too long before anything commits.
-
-    Pyramid finds it too, but in a response callback: after the commit and past every
-    exception view.
-    """
-
-    def __init__(self, request: Any, session: Any, serializer: Any) -> None:
-        self.transaction_manager = request.tm
-        self._session = session
-        self._serializer = serializer
-
-    def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
-        return "session"
-
-    def newTransaction(self, transaction: Any) -> None:  # noqa: N802 - ISynchronizer's
-        """Take part in this one, and in each that a view begins itself."""
-        transaction.join(self)
-
-    def tpc_begin(self, transaction: Any) -> None:
-        session = self._session
-        if session._dirty:  # has no public name
-            size = len(self._serializer.dumps((session.accessed, session.created, dict(session))))
-            if size > COOKIE_LIMIT:
-                raise SessionTooLarge(size, COOKIE_LIMIT)
-
-    def savepoint(self) -> Savepoint:
-        """There is no way back: Pyramid's session is no part of the transaction."""
-        return Savepoint(lambda: None)
-
-    def abort(self, transaction: Any) -> None:
-        """Nothing was done that would have to be undone."""
-
-    commit = tpc_vote = tpc_finish = tpc_abort = beforeCompletion = afterCompletion = abort  # noqa: N815
-
-
-def make_factory(config: Any) -> SessionFactory:
+def make_factory(config: Any) -> Callable[[Any], Any]:
+    """`session.custom.factory` names a function: settings -> session factory, used as it is."""
     name = Ini(config.registry.settings).text("session.custom.factory", DEFAULT)
     try:
-        maker = config.maybe_dotted(name)
+        maker: Callable[[Any], Callable[[Any], Any]] = config.maybe_dotted(name)
+        if not callable(maker):
+            raise ValueError("it is not a function")  # noqa: TRY004
     except (ImportError, ValueError) as err:
-        raise SettingsError(
-            f"session.custom.factory = {name!r} cannot be imported ({err}); "
-            "it is the dotted name of a function: settings -> session factory"
-        ) from err
-    if not callable(maker):
-        raise SettingsError(f"session.custom.factory = {name!r} is not a function")
-    factory: SessionFactory = maker(config.registry.settings)
-    return factory
+        raise SettingsError(f"session.custom.factory = {name!r}: {err}") from err
+    return maker(config.registry.settings)
 
 
 def includeme(config: Any) -> None:
-    name = config.registry.settings.get("session.custom.factory", DEFAULT)
-    factory = timed(make_factory(config), countable=name == DEFAULT)
-    if config.registry["session.settings"].migrate_from:
-        if name != DEFAULT:
-            raise SettingsError(
-                f"session.migrate_from cannot move sessions into session.custom.factory = {name}; "
-                f"it can into {DEFAULT}"
-            )
-        factory = adopting(config, factory)
+    config.registry["session.factory"] = factory = make_factory(config)
     config.set_session_factory(factory)

@@ -6,127 +6,126 @@ knows nothing of them. For development, tests, and one-process tools.
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from threading import Condition
+from threading import RLock
 from typing import Any
 
+from demoapp.sessions.factory import install
+from demoapp.sessions.ids import Ids
+from demoapp.sessions.ini import Ini
 from demoapp.sessions.interfaces import (
     ABSENT,
     Change,
+    Create,
+    Delete,
+    Ended,
     Record,
+    Rotate,
     SessionConflict,
     SessionStoreUnavailable,
+    Store,
 )
-from demoapp.sessions.session import install
-from demoapp.sessions.settings import Ini, SessionSettings
-
-LOCK_SECONDS = 5
-"""How long a writer may hold a record; as in Redis, so that both behave the same."""
-WAIT_SECONDS = 6
-"""How long a replay waits for its turn."""
+from demoapp.sessions.settings import SessionSettings
+from demoapp.sessions.turns import Turns
 
 
-class MemoryStore:
+class MemoryStore(Store):
     """Records by key, least recently seen first. Safe for threads.
 
     A record is immutable and its data is text, so nobody can change what is stored
     by changing what was loaded.
     """
 
-    def __init__(self, idle_timeout: float, absolute_timeout: float, max_sessions: int) -> None:
-        self._idle_timeout = idle_timeout
-        self._absolute_timeout = absolute_timeout
+    def __init__(self, settings: SessionSettings, max_sessions: int) -> None:
+        self._settings = settings
+        self._ids = Ids(settings.secrets)
         self._max_sessions = max_sessions
         self._records: OrderedDict[str, Record] = OrderedDict()
-        self._locks: dict[str, tuple[str, float]] = {}
-        self._turn = Condition()  # its lock is reentrant
+        self._ended: OrderedDict[str, Ended] = OrderedDict()
+        self._turns = Turns(settings.wait_timeout)
+        self._lock = RLock()
 
-    def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
-        with self._turn:
-            if lock:
-                if not self._turn.wait_for(lambda: self._free(key, lock), WAIT_SECONDS):
-                    raise SessionConflict("another request holds this session")
-                self._lock(key, lock)
+    def load(self, request: Any, key: str, lock: str | None = None) -> Record | Ended | None:
+        if lock:
+            self._turns.wait(key, lock)
+        with self._lock:
             record = self._records.get(key)
-            if record and self._expired(record):
+            if record and self._over(record):
                 del self._records[key]
-                return None
-            if record is None:
-                return None
-            # seen now, unless the clock was set back
-            record = replace(record, last_seen=max(time.time(), record.last_seen))
-            self._put(record)
-            return record
-
-    def enlist(self, request: Any) -> None:
-        """Nothing of ours takes part in a database transaction."""
+            elif record:
+                # seen now, unless the clock was set back
+                record = replace(record, last_seen=max(time.time(), record.last_seen))
+                self._put(record)
+                return record
+            return self._ended.get(key)
 
     def write(self, request: Any, change: Change) -> None:
-        with self._turn:
-            self.prepare(request, change)
-            self.commit(request, change)
+        with self._lock:
+            self._compare(change)
+            self._apply(change)
 
     def prepare(self, request: Any, change: Change) -> None:
-        if change.old is None:
-            return
-        key = change.old.key
-        with self._turn:
-            if not self._still(change.old):
-                raise SessionConflict("the session was changed by another request")
-            if not self._free(key, change.writer):
-                raise SessionConflict("the session is being changed by another request")
-            self._lock(key, change.writer)
+        with self._lock:
+            self._compare(change)
 
     def commit(self, request: Any, change: Change) -> None:
-        with self._turn:
-            if change.old:
-                if not self._still(change.old) or not self._free(change.old.key, change.writer):
-                    self._unlock(change.old.key, change.writer)
-                    raise SessionStoreUnavailable("deleted or changed since it was prepared")
-                if change.new is None or change.rotates:
-                    self._records.pop(change.old.key, None)
-                self._unlock(change.old.key, change.writer)
-            if change.new:
-                self._put(change.new)
-                self._make_room()
+        """Nobody else could write it since it was prepared; but it may have been ended."""
+        with self._lock:
+            if not isinstance(change, Create) and not self._still(change.old):
+                self.release(request, change.old.key, change.writer)
+                raise SessionStoreUnavailable("ended since it was prepared")
+            self._apply(change)
 
     def withdraw(self, request: Any, change: Change) -> None:
-        if change.old:
+        if not isinstance(change, Create):
             self.release(request, change.old.key, change.writer)
 
     def release(self, request: Any, key: str, writer: str) -> None:
-        with self._turn:
-            self._unlock(key, writer)
+        self._turns.release(key, writer)
 
     def delete(self, request: Any, key: str) -> None:
-        with self._turn:
+        with self._lock:
             self._records.pop(key, None)
 
     def owned_by(self, request: Any, owner: str) -> list[Record]:
-        with self._turn:
-            mine = [r for r in self._records.values() if r.owner == owner and not self._expired(r)]
+        owners = self._ids.owners(owner)
+        with self._lock:
+            mine = [r for r in self._records.values() if r.owner in owners and not self._over(r)]
         return sorted(mine, key=lambda record: -record.last_seen)
-
-    def ping(self, request: Any) -> None:
-        """A dict is always there."""
 
     def count(self, request: Any) -> Iterator[tuple[int, int]]:
         yield len(self._records), len(self._records)
 
-    def purge(self, request: Any, batch: int) -> Iterator[tuple[int, int]]:
-        yield 0, 0  # done with every new session
+    def _compare(self, change: Change) -> None:
+        if isinstance(change, Create):
+            return
+        if not self._still(change.old):
+            raise SessionConflict("the session was changed by another request")
+        self._turns.take(change.old.key, change.writer)
 
     def _still(self, old: Record) -> bool:
         """Whether what is stored is what was read."""
         stored = self._records.get(old.key)
-        return (stored.version if stored else ABSENT) == old.version
+        if old.version == ABSENT:
+            return stored is None and old.key not in self._ended
+        return stored is not None and stored.version == old.version
 
-    def _expired(self, record: Record) -> bool:
-        now = time.time()
+    def _apply(self, change: Change) -> None:
+        if isinstance(change, Delete | Rotate):
+            self._records.pop(change.old.key, None)
+            self._ended[change.old.key] = change.ended
+        if not isinstance(change, Delete):
+            self._put(change.new)
+        self._make_room()
+        if not isinstance(change, Create):
+            self.release(None, change.old.key, change.writer)
+
+    def _over(self, record: Record) -> bool:
+        now, limits = time.time(), self._settings
         return (
-            now - record.last_seen >= self._idle_timeout
-            or now - record.created >= self._absolute_timeout
+            now - record.last_seen >= limits.idle_timeout
+            or now - record.created >= limits.absolute_timeout
         )
 
     def _put(self, record: Record) -> None:
@@ -134,33 +133,21 @@ class MemoryStore:
         self._records.move_to_end(record.key)
 
     def _make_room(self) -> None:
-        """Drop what has expired; if that is not enough, guests before those who logged in."""
-        while self._records and self._expired(next(iter(self._records.values()))):
+        """Drop what is over; if that is not enough, guests before those who logged in."""
+        while self._ended and next(iter(self._ended.values())).until <= time.time():
+            self._ended.popitem(last=False)
+        while self._records and self._over(next(iter(self._records.values()))):
             self._records.popitem(last=False)
         while len(self._records) > self._max_sessions:
             guests = (key for key, record in self._records.items() if record.owner is None)
             del self._records[next(guests, next(iter(self._records)))]
 
-    # A lock has an owner and a deadline, and is held across calls; so a plain Lock won't do.
 
-    def _free(self, key: str, writer: str) -> bool:
-        owner, deadline = self._locks.get(key, (writer, 0.0))
-        return owner == writer or time.time() >= deadline
-
-    def _lock(self, key: str, writer: str) -> None:
-        self._locks[key] = writer, time.time() + LOCK_SECONDS
-
-    def _unlock(self, key: str, writer: str) -> None:
-        if self._locks.get(key, ("", 0.0))[0] == writer:
-            del self._locks[key]
-            self._turn.notify_all()
-
-
-def make_store(settings: Mapping[str, Any], ours: SessionSettings) -> MemoryStore:
-    limit = Ini(settings).count("session.memory.max_sessions", 10_000, minimum=1)
-    return MemoryStore(ours.idle_timeout, ours.absolute_timeout, limit)
+def make_store(config: Any, ours: SessionSettings) -> MemoryStore:
+    limit = Ini(config.registry.settings).count("session.memory.max_sessions", 10_000, minimum=1)
+    return MemoryStore(ours, limit)
 
 
 def includeme(config: Any) -> None:
     ours: SessionSettings = config.registry["session.settings"]
-    install(config, make_store(config.registry.settings, ours), ours)
+    install(config, make_store(config, ours), ours)

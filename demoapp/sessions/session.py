@@ -1,80 +1,156 @@
-"""The session itself: Pyramid's ISession over a dict. It knows no store.
+"""The session as a view meets it: Pyramid's ISession over a dict.
 
-A view meets nothing but this; how the data comes and goes is in keeping.py.
+Nothing is loaded before it is asked for, nothing is written unless it changed, and a session
+that holds nothing is not stored at all. When it is written is told in saving.py.
 """
 
 import secrets
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import replace
+from enum import Enum
 from typing import Any
 
 from zope.interface import implementer
 
-from demoapp.sessions.cookie import SessionCookie
-from demoapp.sessions.interfaces import IServerSession, ISessionStore, Record, SessionStore
-from demoapp.sessions.keeping import Kept
-from demoapp.sessions.migration import Identify, by_id, in_front_of_the_old
-from demoapp.sessions.settings import SessionSettings
+from demoapp.sessions.finding import ENDED_SECONDS, Finder, Found, Over
+from demoapp.sessions.ids import new_id
+from demoapp.sessions.interfaces import (
+    Change,
+    Create,
+    Delete,
+    Ended,
+    IServerSession,
+    Record,
+    Rotate,
+    SessionEnded,
+    SessionError,
+    SessionTooLarge,
+    Touch,
+    Update,
+)
+from demoapp.sessions.layer import Layer
+from demoapp.sessions.saving import Saving
+from demoapp.sessions.text import read, write
 
 
-def install(config: Any, store: SessionStore, settings: SessionSettings) -> None:
-    """Make `store` the one behind `request.session`. A strategy's includeme ends with this."""
-    identify: Identify = by_id
-    if settings.migrate_from:
-        store, identify = in_front_of_the_old(config, store, settings)
-    config.registry.registerUtility(store, ISessionStore)
-    cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
-    config.set_session_factory(lambda request: Session(request, store, settings, cookie, identify))
+class State(Enum):
+    UNREAD = "nothing has asked for it"
+    OPEN = "its data is here; what of it has changed is found when it is saved"
+    ENDED = "the id was rotated away a moment ago: anonymous, and nothing can be put in"
+    FAILED = "its store has failed: one outage costs one time-out a request, not one an access"
+
+
+class Fate(Enum):
+    """What becomes of the id when the session is saved."""
+
+    KEPT = 1
+    ROTATED = 2
+    RENEWED = 3
+    """Rotated, and the absolute limit begins anew."""
+    FORGOTTEN = 4
+    """Left alone; if something is put in, as RENEWED."""
 
 
 @implementer(IServerSession)
-class Session(Kept, MutableMapping[str, Any]):
-    """A visitor's session, kept by a :class:`~demoapp.sessions.interfaces.SessionStore`."""
+class Session(MutableMapping[str, Any]):
+    """A visitor's session, kept by a :class:`~demoapp.sessions.interfaces.Store`."""
 
-    # -- the dict; every access goes through data(), every change through writable()
+    def __init__(self, request: Any, layer: Layer) -> None:
+        self.state = State.UNREAD
+        self._request = request
+        self._layer = layer
+        self._saving = Saving(self, request, layer.store)
+        self._writer = self._saving.writer
+        self._failure: SessionError | None = None
+        self._over: Over | None = None  # what the browser shows, if that was ended
+        self._shown = ""  # the cookie's value that has led to the record
+        self._record: Record | None = None
+        self._text = "{}"  # the data as stored: a change is a difference from this
+        self._data: dict[str, Any] = {}
+        self._owner: str | None = None
+        self._device = ""
+        self._fate = Fate.KEPT
+        self._id: str | None = None  # waits here until its record is committed
+        self._issue: str | None = None  # what to send: an id, "" to take the cookie back
+
+    # -- access: every one goes through these two
+
+    def _read(self) -> dict[str, Any]:
+        """The live dict."""
+        if self._is_settled():
+            return self._data
+        if self.state is State.UNREAD:
+            self._load()
+        elif self.state is State.FAILED and self._failure:
+            raise self._failure
+        self._saving.notice_failure()
+        if self._record is not None and self.state is State.OPEN and not self._saving.closed:
+            self._saving.take_part()  # a nested value may be changed without our noticing
+        return self._data
+
+    def _change(self) -> dict[str, Any]:
+        """The live dict, about to be changed."""
+        data = self._read()
+        if self._is_settled():
+            return data
+        if self.state is State.ENDED:
+            raise SessionEnded("the session was ended or renewed by another request")
+        self._saving.take_part()
+        self._saving.warn_if_nobody_answers()
+        return data
+
+    def _is_settled(self) -> bool:
+        """Whether it is known already how it will be saved, as it is with most of the accesses."""
+        failed = getattr(self._request, "exception", None) is not None
+        return self.state is State.OPEN and self._saving.joined and not failed
+
+    # -- the dict
 
     def __getitem__(self, key: str) -> Any:
-        return self.data()[key]
+        return self._read()[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self.data()
+        return key in self._read()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.data())
+        return iter(self._read())
 
     def __len__(self) -> int:
-        return len(self.data())
+        return len(self._read())
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self.writable()[key] = value
+        self._change()[key] = value
 
     def __delitem__(self, key: str) -> None:
-        del self.writable()[key]
+        del self._change()[key]
 
     # -- ISession
 
     @property
     def new(self) -> bool:
-        self.data()
-        return self._record is None or self._ended
+        self._read()
+        return self._record is None or self._fate is not Fate.KEPT
 
     @property
     def created(self) -> int:
-        return int(self._created)
+        return int(self._created())
 
-    @property
     def _created(self) -> float:
-        self.data()
-        return self._record.created if self._record and not self._anew else self._now
+        self._read()
+        old = self._record if self._fate in (Fate.KEPT, Fate.ROTATED) else None
+        return old.created if old else self._finder.now
 
     def changed(self) -> None:
         """Part of ISession. Not needed: a nested change is found when the data is compared."""
-        self.writable()
+        self._change()
 
     def invalidate(self) -> None:
         """Forget everything; the record and the cookie go with the commit."""
-        self.writable().clear()
-        self._ended = self._anew = True
-        self._owner = None
+        self._read()
+        if self.state is State.ENDED and self._over and not self._over.ended.successor:
+            return  # logged out already
+        self._change().clear()
+        self._fate, self._owner, self._device = Fate.RENEWED, None, ""
 
     def flash(self, msg: Any, queue: str = "", allow_duplicate: bool = True) -> None:
         messages = self.setdefault("_f_" + queue, [])
@@ -93,46 +169,219 @@ class Session(Kept, MutableMapping[str, Any]):
         return token
 
     def get_csrf_token(self) -> str:
-        return self.get("_csrft_") or self.new_csrf_token()
+        if token := self.get("_csrft_"):
+            return str(token)
+        if self.state is State.ENDED:  # for a form that cannot be sent, on a page that can be seen
+            return secrets.token_urlsafe(32)
+        return self.new_csrf_token()
 
     # -- beyond ISession: IServerSession
 
     def rotate(self) -> None:
-        self.writable()
-        self._ended = True
+        self._change()
+        if self._fate is Fate.KEPT:
+            self._fate = Fate.ROTATED
 
-    @property
-    def handle(self) -> str | None:
-        self.data()
-        return self._record.handle if self._record and not self._ended else None
+    def forget(self) -> None:
+        self._read()
+        if self._record:
+            self._data, self._owner, self._device, self._fate = {}, None, "", Fate.FORGOTTEN
+
+    def log_in(self, owner: str, device: str = "") -> None:
+        bound = self._layer.ids.owner(owner)
+        self._read()
+        if self._over:
+            self.state, found = State.OPEN, self._finder.successor(self._over)
+            if found and found.record.owner == bound:
+                self._change()
+                return self._adopt(self._sent_again(found) or found)
+        self._change()
+        self._fate, self._owner, self._device = Fate.RENEWED, bound, device[:80]
+        return None
 
     @property
     def record(self) -> Record | None:
         """As it is stored, None before it is."""
-        self.data()
+        self._read()
         return self._record
 
     @property
+    def handle(self) -> str | None:
+        record = self.record
+        return record.handle if record and self._fate is Fate.KEPT else None
+
+    @property
     def expires(self) -> float:
-        limits = self._settings
-        return min(self._created + limits.absolute_timeout, self._now + limits.idle_timeout)
+        created, limits = self._created(), self._layer.settings
+        old = self._record
+        seen = old.last_seen if old and not self._touch_is_due(old) else self._finder.now
+        return min(created + limits.absolute_timeout, seen + limits.idle_timeout)
 
     @property
     def owner(self) -> str | None:
-        self.data()
-        return self._owner
+        self._read()
+        return self._owner.rpartition("@")[0] if self._owner else None
 
     @owner.setter
     def owner(self, owner: str | None) -> None:
-        self.writable()
-        self._owner = owner
+        self._change()
+        self._owner = self._layer.ids.owner(owner) if owner else None
 
     @property
     def device(self) -> str:
-        self.data()
+        self._read()
         return self._device
 
     @device.setter
     def device(self, device: str) -> None:
-        self.writable()
+        self._change()
         self._device = device[:80]
+
+    # -- loading
+
+    def _load(self) -> None:
+        self._finder = Finder(self._request, self._layer, self._saving.load)
+        try:
+            found = self._finder.find()
+            if isinstance(found, Over) and found.ended.writer == self._writer:
+                # by an attempt at this very request, whose answer was lost: it goes on
+                found = self._sent_again(self._finder.successor(found)) or found
+        except SessionError as err:
+            self.state, self._failure = State.FAILED, err
+            raise
+        self.state = State.ENDED if isinstance(found, Over) else State.OPEN
+        if isinstance(found, Found):
+            self._adopt(found)
+        else:
+            self._over = found
+
+    def _adopt(self, found: Found) -> None:
+        self._shown, self._record, self._data = found
+        self._text = found.record.data
+        before = self._saving.before(found.record)
+        self._owner, self._device = before.owner, before.device
+        if before is not found.record:
+            self._data = read(before.data)
+
+    def _sent_again(self, found: Found | None) -> Found | None:
+        """Its id may not have arrived."""
+        self._id = found.shown if found else None
+        return found
+
+    # -- for saving.py
+
+    def pending(self) -> Change | None:
+        """What is to be written, None if nothing is.
+
+        Raises SessionTooLarge and SessionNotSerializable.
+        """
+        if self.state is not State.OPEN:
+            return None
+        old, text = self._record, self._written()
+        if old is None:
+            return None if self._is_empty(text) else Create(self._begun(text), writer=self._writer)
+        if self._fate is Fate.KEPT and old.named:
+            return self._under_its_id(old, text)
+        return self._under_a_new_id(old, text)
+
+    def _under_its_id(self, old: Record, text: str) -> Update | Touch | None:
+        if self._differs(old, text):
+            return Update(old, self._updated(old, text), writer=self._writer)
+        if not self._touch_is_due(old):
+            return None
+        return Touch(old, replace(old, last_seen=self._finder.now), writer=self._writer)
+
+    def _under_a_new_id(self, old: Record, text: str) -> Rotate | Delete | None:
+        untouched = not self._differs(old, text) and not self._touch_is_due(old)
+        if self._fate is Fate.KEPT and untouched:
+            return None
+        if self._fate is Fate.FORGOTTEN and self._is_empty(text):
+            return None
+        now = self._finder.now
+        ended = Ended(old.key, now, max(now + ENDED_SECONDS, old.lingers), writer=self._writer)
+        if self._is_empty(text):
+            return Delete(old, ended, writer=self._writer)
+        new = self._begun(text)
+        sealed = self._layer.ids.seal(self._shown, self._id or "")
+        return Rotate(old, new, replace(ended, successor=sealed), writer=self._writer)
+
+    def _differs(self, old: Record, text: str) -> bool:
+        return text != self._text or (self._owner, self._device) != (old.owner, old.device)
+
+    def _written(self) -> str:
+        text = write(self._data, self._text)
+        limit = self._layer.settings.max_bytes
+        if text != self._text and (size := len(text.encode())) > limit:
+            raise SessionTooLarge(size, limit)
+        return text
+
+    def _is_empty(self, text: str) -> bool:
+        """A session that holds nothing, and is nobody's, is not worth a record."""
+        return text == "{}" and self._owner is None
+
+    def _updated(self, old: Record, text: str) -> Record:
+        return Record(
+            old.key, text, old.version + 1, old.created, self._finder.now, self._owner, self._device
+        )
+
+    def _begun(self, text: str) -> Record:
+        """The first record under a new id."""
+        self._id = new_id()
+        key = self._layer.ids.key(self._id)
+        return Record(key, text, 1, self._created(), self._finder.now, self._owner, self._device)
+
+    def _touch_is_due(self, record: Record) -> bool:
+        idle = self._finder.now - record.last_seen
+        return idle > 0 and idle >= self._layer.settings.touch_interval
+
+    def saved(self, change: Change | None) -> None:
+        """Committed, if there was a change: later ones are compared with it."""
+        if self._id:
+            self._issue = self._shown = self._id
+        elif self._fate in (Fate.ROTATED, Fate.RENEWED) and (change or self._shown_at_all()):
+            self._issue = ""  # also when the cookie led nowhere: it was to go
+        if change:
+            self._record = getattr(change, "new", None)
+            self._text = self._record.data if self._record else "{}"
+        if change or self._fate is not Fate.FORGOTTEN:
+            self._fate = Fate.KEPT
+        self._id, self._over = None, None
+
+    def _shown_at_all(self) -> bool:
+        return bool(self._layer.cookie.values(self._request))
+
+    def reset(self) -> None:
+        """What was put in is lost with its transaction."""
+        if self.state is State.OPEN and self._over:  # a take-over that came to nothing
+            self.state, self._record, self._text = State.ENDED, None, "{}"
+        self._data = read(self._text)
+        self._owner = self._record.owner if self._record else None
+        self._device = self._record.device if self._record else ""
+        self._id = None
+        if self._fate is Fate.FORGOTTEN:
+            self._data, self._owner, self._device = {}, None, ""
+        else:
+            self._fate = Fate.KEPT
+
+    def snapshot(self) -> Callable[[], None]:
+        """What brings back all that the session holds now."""
+        text, rest = write(self._data), (self._owner, self._device, self._fate)
+
+        def bring_back() -> None:
+            self._data = read(text)
+            self._owner, self._device, self._fate = rest
+
+        return bring_back
+
+    def reload(self) -> None:
+        """Before a replay takes its turn: what was read outside the transaction is old."""
+        if self.state is State.OPEN and self.pending() is None:
+            self.state, self._over, self._record = State.UNREAD, None, None
+            self._text, self._data = "{}", {}
+
+    def tell(self, response: Any) -> bool:
+        """Send the cookie, if there is one to send."""
+        issue, self._issue = self._issue, None
+        if issue is not None:
+            self._layer.cookie.write(self._request, response, issue)
+        return issue is not None

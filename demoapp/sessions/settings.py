@@ -1,80 +1,15 @@
-"""From ini strings to typed values: the `session.*` keys, each checked before the process starts.
-
-Every wrong value ends in one :class:`SettingsError`, which names the key, what it was set to
-and what would be allowed.
-"""
+"""The `session.*` keys that every strategy shares, each checked before the process starts."""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pyramid.settings import falsey, truthy
+from demoapp.sessions.ini import Ini, SettingsError
 
 MIN_SECRET = 32
 """Characters a secret needs; 32 random ones carry more than the 128 bits of ASVS 11.2.3."""
-
 CLOCK_SKEW = 60
 """Seconds by which the clocks of two servers may differ; a later stamp is not believed."""
-
-
-class SettingsError(ValueError, SystemExit):
-    """A setting is missing or wrong.
-
-    It is a ``SystemExit`` too, so that ``pserve`` ends with its one line and no traceback.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.code = f"demoapp: {message}"
-
-
-class Ini:
-    """Reads typed values out of a settings mapping; the section's way to say what is wrong."""
-
-    def __init__(self, settings: Mapping[str, object]) -> None:
-        self._settings = settings
-
-    def text(self, key: str, default: str | None = None) -> str:
-        """A string without surrounding blanks; without a default, the key is required."""
-        value = str(self._settings.get(key, "") or "").strip()
-        if value:
-            return value
-        if default is None:
-            raise SettingsError(f"{key} is not set; see development.ini for an example")
-        return default
-
-    def choice(self, key: str, allowed: Iterable[str], default: str | None = None) -> str:
-        """One of the allowed words."""
-        value = self.text(key, default)
-        if value not in (words := list(allowed)):
-            raise SettingsError(f"{key} = {value!r} is not one of: {', '.join(words)}")
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        """A boolean; ini values are strings, so `false` must not count as true."""
-        value = self.text(key, str(default)).lower()
-        if value not in truthy and value not in falsey:
-            raise SettingsError(f"{key} = {value!r} is not one of: true, false")
-        return value in truthy
-
-    def seconds(self, key: str, default: float, minimum: float = 0) -> float:
-        """A number of seconds, fractions allowed."""
-        return self._number(key, default, minimum, "seconds")
-
-    def count(self, key: str, default: int, minimum: int = 1) -> int:
-        """A whole number."""
-        return int(self._number(key, default, minimum, ""))
-
-    def _number(self, key: str, default: float, minimum: float, unit: str) -> float:
-        value = self.text(key, str(default))
-        # isascii: float() also reads full-width digits, `nan` and `1_000`
-        pattern = r"[0-9]{1,12}(\.[0-9]{1,6})?" if unit else r"[0-9]{1,12}"
-        if not re.fullmatch(pattern, value) or float(value) < minimum:
-            what = "a number" if unit else "a whole number"
-            raise SettingsError(
-                f"{key} = {value!r} is not {what} of at least {minimum:g} {unit}".rstrip()
-            )
-        return float(value)
 
 
 @dataclass(frozen=True)
@@ -90,6 +25,8 @@ class SessionSettings:
     absolute_timeout: float
     touch_interval: float
     max_bytes: int
+    wait_timeout: float
+    """How long a request waits for others of the same session, at most."""
     migrate_from: str | None
     """The strategy that was used before, whose sessions are still read."""
 
@@ -110,6 +47,7 @@ class SessionSettings:
             absolute_timeout=ini.seconds("session.absolute_timeout", 43200, minimum=1),
             touch_interval=ini.seconds("session.touch_interval", 60),
             max_bytes=ini.count("session.max_bytes", 65536, minimum=256),
+            wait_timeout=ini.seconds("session.wait_timeout", 20, minimum=1),
             migrate_from=ini.choice("session.migrate_from", (*strategies, ""), "") or None,
         )
         result._check()
@@ -154,6 +92,7 @@ KEYS = frozenset(
         "session.absolute_timeout",
         "session.touch_interval",
         "session.max_bytes",
+        "session.wait_timeout",
         "session.memory.max_sessions",
         "session.redis.url",
         "session.redis.timeout",

@@ -11,7 +11,7 @@ from pyramid.csrf import get_csrf_token
 from pyramid.request import Request
 
 STAGE = re.compile(r'session-(load|save);dur=([\d.]+);desc="(?:(\d+) trip|unknown)')
-"""An entry of Server-Timing; see `demoapp.sessions.timing`."""
+"""An entry of Server-Timing; see `demoapp.timing`."""
 
 
 @dataclass(frozen=True)

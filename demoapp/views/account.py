@@ -10,8 +10,9 @@ from sqlalchemy import select
 from demoapp.flash import tell
 from demoapp.forms import LoginForm, PasswordForm, RegisterForm, one
 from demoapp.i18n import COOKIE, LOCALES, _
-from demoapp.models import SavedCart, User
-from demoapp.security import HASHER, begin, end, end_everywhere, verify
+from demoapp.models import User
+from demoapp.saved import keep, restore
+from demoapp.security import HASHER, begin, end, end_everywhere, sessions_of, verify
 from demoapp.sessions.interfaces import ISessionStore
 from demoapp.settings import teaches
 
@@ -56,15 +57,9 @@ def login(request: Any) -> Any:
     form = LoginForm(request.POST)
     if not form.validate():
         return login_page(request, form, goal, refused(request, None))
-    attempt = request.registry["throttle"].login(request.remote_addr, form.username.data)
-    if seconds := attempt.wait():
-        return login_page(request, form, goal, too_many(request, seconds))
-    user = verify(request, form.username.data, form.password.data)
+    user, error = tried(request, form, _("Username or password is wrong."))
     if user is None:
-        attempt.failed()
-        wrong = _("Username or password is wrong.")
-        return login_page(request, form, goal, refused(request, wrong))
-    attempt.succeeded()
+        return login_page(request, form, goal, error)
     text = _("Welcome, ${name}.")
     if welcome(request, user):
         text = _("Welcome, ${name}. The cart you left behind has been added to this one.")
@@ -72,17 +67,26 @@ def login(request: Any) -> Any:
     return HTTPSeeOther(local(request, goal))
 
 
+def tried(request: Any, form: Any, wrong: str) -> tuple[User | None, str | None]:
+    """The user with this name and password; or else what the page is to say."""
+    name, password = form.username.data, form.password.data
+    attempt = request.registry["throttle"].login(request.remote_addr, name)
+    if seconds := attempt.wait():
+        return None, too_many(request, seconds)
+    user = verify(request, name, password)
+    if user is None:
+        attempt.failed()
+        return None, refused(request, wrong)
+    attempt.succeeded()
+    return user, None
+
+
 def welcome(request: Any, user: User) -> bool:
-    """Begin the user's session; true if a cart kept at logout was merged into this one."""
+    """Begin the user's session; true if a cart kept at logout is in it now."""
     if request.current_user not in (None, user):
         leave(request)  # the cart and the orders in this session are another user's
     begin(request, user)
-    saved = request.dbsession.get(SavedCart, user.id)
-    if saved is None:
-        return False
-    request.cart.merge(saved.lines)
-    request.dbsession.delete(saved)
-    return True
+    return restore(request, user)
 
 
 @view_config(route_name="register", request_method="GET", renderer="demoapp:templates/register.pt")
@@ -98,22 +102,32 @@ def register(request: Any) -> Any:
         return {"form": form, "error": refused(request, None)}
     if seconds := request.registry["throttle"].registration(request.remote_addr).wait():
         return {"form": form, "error": too_many(request, seconds)}
+    user, error = registered(request, form)
+    if user is None:
+        return {"form": form, "error": error}
+    welcome(request, user)
+    tell(request, _("Welcome, ${name}. Your account is ready."), name=user.username)
+    return HTTPSeeOther(local(request, ""))
+
+
+def registered(request: Any, form: Any) -> tuple[User | None, str | None]:
+    """The new user; or, if the form is sent again as its answer was lost, who it has made.
+
+    That is a login, and counted as one, so that nobody guesses passwords here instead.
+    """
     name = form.username.data
     if request.dbsession.scalars(select(User).where(User.username == name)).first():
-        return {"form": form, "error": refused(request, _("That name is taken."))}
-    user = User(username=name, password_hash=HASHER.hash(form.password.data), session_epoch=0)
+        return tried(request, form, _("That name is taken."))
+    user = User(username=name, password_hash=HASHER.hash(form.password.data))
     request.dbsession.add(user)
-    request.dbsession.flush()
-    welcome(request, user)
-    tell(request, _("Welcome, ${name}. Your account is ready."), name=name)
-    return HTTPSeeOther(local(request, ""))
+    request.dbsession.flush()  # of two at once one fails here, and is replayed
+    return user, None
 
 
 def leave(request: Any) -> None:
     """Log out, and keep the cart for the next login."""
-    user, lines = request.current_user, dict(request.cart.lines)
-    if user and lines:
-        request.dbsession.merge(SavedCart(user_id=user.id, lines=lines))
+    if user := request.current_user:
+        keep(request, user)
     end(request)
 
 
@@ -127,24 +141,21 @@ def logout(request: Any) -> Any:
 
 
 def account_page(request: Any, form: Any, error: str | None = None) -> dict[str, Any]:
-    store = request.registry.queryUtility(ISessionStore)
-    devices = []
-    if store:
-        mine = getattr(request.session, "handle", None)
-        for record in store.owned_by(request, str(request.current_user.id)):
-            devices.append(
-                {
-                    "handle": record.handle,
-                    "device": record.device,
-                    "created": record.created,
-                    "last_seen": record.last_seen,
-                    "current": record.handle == mine,
-                }
-            )
+    mine = getattr(request.session, "handle", None)
+    devices = [
+        {
+            "handle": record.handle,
+            "device": record.device,
+            "created": record.created,
+            "last_seen": record.last_seen,
+            "current": record.handle == mine,
+        }
+        for record in sessions_of(request, request.current_user)
+    ]
     why_not = _("This strategy keeps sessions in the browsers alone, so nobody can list them.")
     return {
         "devices": devices,
-        "listable": store is not None,
+        "listable": request.registry.queryUtility(ISessionStore) is not None,
         "why_not": request.localizer.translate(why_not),
         "form": form,
         "error": error,
@@ -164,14 +175,14 @@ def account(request: Any) -> Any:
 
 @view_config(route_name="session_revoke", request_method="POST")
 def revoke(request: Any) -> Any:
-    store, user = request.registry.queryUtility(ISessionStore), request.current_user
+    user = request.current_user
     if user is None:
         return to_login(request)
     if request.matchdict["handle"] == getattr(request.session, "handle", None):
         return logout(request)
-    for record in store.owned_by(request, str(user.id)) if store else ():
+    for record in sessions_of(request, user):
         if record.handle == request.matchdict["handle"]:
-            store.delete(request, record.key)
+            request.registry.getUtility(ISessionStore).end(request, record.key)
             tell(request, _("That device has been logged out."))
             return HTTPSeeOther(request.route_path("account"))
     raise HTTPNotFound(_("There is no such session of yours."))

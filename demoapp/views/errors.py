@@ -2,28 +2,34 @@
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.httpexceptions import HTTPException
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
 from pyramid_retry import is_error_retryable, mark_error_retryable
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import TransientError
 
 from demoapp.i18n import _
-from demoapp.sessions.database_errors import is_conflict
-from demoapp.sessions.interfaces import SessionStoreUnavailable, SessionTooLarge
+from demoapp.sessions.database.errors import is_conflict
+from demoapp.sessions.interfaces import SessionEnded, SessionStoreUnavailable, SessionTooLarge
+from demoapp.views.account import local
 
 log = logging.getLogger(__name__)
+BUSY = (TransientError, OperationalError, PoolTimeout, InternalError, PendingRollbackError)
+"""The last two come after an error that somebody has caught: the transaction is of no use then."""
 TEMPLATE = "demoapp:templates/error.pt"
 
 
-def page(request: Any, status: int, title: str, message: Any) -> dict[str, Any]:
+def page(
+    request: Any, status: int, title: str, message: Any, back: str | None = None
+) -> dict[str, Any]:
     request.response.status_int = status
     translate = request.localizer.translate
     told = {"title": translate(title), "message": translate(message)}
-    return {"status": status, "back": request.route_path("catalog"), **told}
+    return {"status": status, "back": back or request.route_path("catalog"), **told}
 
 
 @notfound_view_config(renderer=TEMPLATE)
@@ -56,6 +62,22 @@ def come_back(request: Any, told: str) -> dict[str, Any]:
     return page(request, 503, _("One moment, please"), told)
 
 
+@exception_view_config(SessionEnded, renderer=TEMPLATE)
+def session_ended(error: Any, request: Any) -> dict[str, Any]:
+    """The browser has a newer cookie by now, so this answer sets none."""
+    told = _("You have just logged in or out, perhaps in another tab. Nothing was changed here.")
+    return page(request, 409, _("Please reload the page"), told, back=shown(request))
+
+
+def shown(request: Any) -> str:
+    """The page that the visitor sees: of a form, the one it is on."""
+    if request.method == "GET":
+        return local(request, request.path_qs)
+    sent = urlsplit(request.referer or "")
+    here = sent.netloc == request.host
+    return local(request, sent._replace(scheme="", netloc="", fragment="").geturl() if here else "")
+
+
 @exception_view_config(SessionTooLarge, renderer=TEMPLATE)
 def too_large(error: Any, request: Any) -> dict[str, Any]:
     told = _("That is more than this cart can hold. It is as it was before.")
@@ -67,11 +89,9 @@ def server_error(error: Any, request: Any) -> dict[str, Any]:
     # a row that another request was faster to insert: the replay will find it
     if is_conflict(error) or isinstance(error, StaleDataError | IntegrityError):
         mark_error_retryable(error)
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        mark_error_retryable(error)
     if is_error_retryable(request, error):
         raise error  # nobody will see this answer: the request is replayed
-    if isinstance(error, TransientError | OperationalError | PoolTimeout) or is_conflict(error):
+    if isinstance(error, BUSY) or is_conflict(error):
         log.error("database unavailable or too busy: %s", error)
         return come_back(request, _("The shop is very busy just now. Nothing was half done."))
     log.error("unhandled error", exc_info=error)

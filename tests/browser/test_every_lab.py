@@ -54,7 +54,8 @@ def press_begin_to_end(*actions: str) -> Callable[[Bench], None]:
 
 
 def restart(bench: Bench) -> None:
-    bench.press("mark")
+    with bench.page.expect_navigation(wait_until="networkidle"):  # or a picture is refused
+        bench.press("mark")
     shop = bench.shops[bench.strategy]
     shop.stop()
     shop.start()

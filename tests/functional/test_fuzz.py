@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from webob import Request
 
-from demoapp.sessions.interfaces import ISessionStore, Record, key_of, new_id
-from demoapp.sessions.redis_format import name_of
+from demoapp.sessions.ids import new_id
+from demoapp.sessions.interfaces import FORMAT, ISessionStore, Record
+from demoapp.sessions.redis.format import name_of
 from tests.shops import Visitor
 
 CASES = int(os.environ.get("FUZZ_CASES", "250"))
@@ -166,8 +167,8 @@ def test_no_stored_record_makes_a_server_error_S14(
     if store is None:
         return  # nothing is stored; test_no_cookie_makes_a_server_error_S12 is about cookies
     session_id = new_id()
-    key = str(key_of(session_id))
-    plant(lasting_shop, store, key, raw, whole, version)
+    key = lasting_shop.registry["session.factory"].ids.key(session_id)
+    plant(lasting_shop, store.inner, key, raw, whole, version)
     for path in ("/cart", "/session.json"):
         environ = {"HTTP_COOKIE": f"session={session_id}"}
         assert status(lasting_shop, "GET", path, b"", environ) < 500
@@ -177,12 +178,12 @@ def plant(shop: Any, store: Any, key: str, raw: bytes, whole: bool, version: int
     strategy = shop.registry.settings["session.strategy"]
     data = raw.decode("utf-8", "replace")
     if strategy == "redis":
-        head = b'{"format":1,"version":%d,"writer":"","created":1,"data":' % version
+        head = b'{"format":%d,"version":%d,"created":1,"data":' % (FORMAT, version)
         store._redis.set(name_of(key), raw if whole else head + raw, px=10_000)
     elif strategy == "memory":
         store._records[key] = Record(key, data, version, 1e9, 4e9)
     else:
-        row = {"key": key, "version": version, "data": data, "format": 1 if whole else 2}
+        row = {"key": key, "version": version, "data": data, "format": FORMAT if whole else 9}
         with shop.registry["dbsession_factory"].begin() as session:
             session.execute(
                 text(

@@ -62,7 +62,7 @@ def test_conflicts_and_replays_are_counted(start_shop: Callable[..., Any], strat
     visitor = Visitor(shop)
     visitor.send("/cart/items", sku="ujeon")
     visitor.token()
-    store = shop.registry.getUtility(ISessionStore)
+    store = shop.registry.getUtility(ISessionStore).inner
     real, left = store.prepare, [2]
 
     def lose_twice(request: Any, change: Any) -> None:

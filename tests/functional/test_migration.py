@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
+import redis
 from sqlalchemy import update
 
 from demoapp.scripts.init import DEMO_PASSWORD
 from demoapp.sessions.database import sessions
+from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore
-from demoapp.sessions.settings import SettingsError
 from tests.servers import RedisServer
 from tests.shops import Visitor
 
@@ -168,3 +170,54 @@ def test_a_moved_session_is_on_its_users_list_of_devices(switched: tuple[Any, An
     fields = {"current": DEMO_PASSWORD, "new": "another good password"}
     assert other.send("/account/password", **fields).status_int == 303
     assert visitor.state()["user"] is None
+
+
+@pytest.fixture
+def who_may_not_delete(redis_server: RedisServer) -> str:
+    """The URL of a Redis where every session can be read, and none be ended."""
+    with closing(redis.Redis.from_url(redis_server.url)) as client:
+        commands = ["+@all", "-del", "-unlink"]
+        client.acl_setuser("reader", enabled=True, nopass=True, keys=["*"], commands=commands)
+    return redis_server.url.replace("redis://", "redis://reader:any@")
+
+
+@pytest.mark.parametrize("new", ["database", "memory"])
+@pytest.mark.parametrize("moved", [True, False])
+def test_an_ended_session_does_not_rise_where_the_old_store_cannot_delete(
+    start_shop: Callable[..., Any],
+    sqlite_url: str,
+    redis_server: RedisServer,
+    who_may_not_delete: str,
+    monkeypatch: pytest.MonkeyPatch,
+    new: str,
+    moved: bool,
+) -> None:
+    base = {"sqlalchemy.url": sqlite_url, "session.redis.url": redis_server.url}
+    before = start_shop("redis", **base)
+    base["session.redis.url"] = who_may_not_delete
+    after = start_shop(new, **base, **{"session.migrate_from": "redis"})
+    old = cookies_of(shopper(before))
+    visitor = arrive(after, old)
+    if moved:
+        assert visitor.send("/cart/items", sku="sejak").status_int == 303
+    assert visitor.send("/logout").status_int == 303
+    assert arrive(before, old).state()["cart"]["quantity"] == 3  # it is still there
+    now = [time.time()]
+    monkeypatch.setattr("time.time", lambda: now[0])
+    for seconds in (0, 61, 1000):
+        now[0] += seconds
+        assert arrive(after, old).state()["user"] is None
+
+
+def test_an_old_id_is_as_good_as_unknown_a_minute_after_its_end(
+    switched: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is remembered for longer, but nobody is kept from beginning anew."""
+    before, after = switched
+    old = cookies_of(shopper(before))
+    arrive(after, old).send("/logout")
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 61)
+    visitor = arrive(after, old)
+    assert visitor.send("/cart/items", sku="sejak").status_int == 303
+    assert visitor.state()["cart"]["quantity"] == 1

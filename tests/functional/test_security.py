@@ -162,6 +162,27 @@ def test_answers_that_depend_on_the_session_are_not_stored_H2(shop: Any) -> None
     assert "Set-Cookie" not in static.headers
 
 
+def test_touched_answers_are_private_H2(shop: Any) -> None:
+    """Also a stranger's. What an answer varies with besides is kept."""
+    visitor = Visitor(shop)
+
+    def headers(answer: Any) -> tuple[str | None, str | None]:
+        return answer.headers.get("Cache-Control"), answer.headers.get("Vary")
+
+    assert headers(visitor.get("/healthz")) == (None, None)
+    assert headers(visitor.get("/account/sessions")) == ("no-store", "Cookie")
+    assert headers(visitor.get("/cart")) == ("no-store", "Accept-Language, Cookie")
+    added = visitor.send("/cart/items", sku="ujeon")
+    assert headers(added) == ("no-store", "Accept-Language, Cookie")
+
+
+def test_answers_that_send_a_cookie_are_private_H2(shop: Any) -> None:
+    visitor = Visitor(shop)
+    answer = visitor.send("/locale", locale="ko")
+    assert "Set-Cookie" in answer.headers
+    assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Cookie")
+
+
 @pytest.mark.parametrize("method", ["TRACE", "FOO", "DELETE", "PUT", "PATCH", "CONNECT"])
 def test_other_methods_are_refused_H3(shop: Any, method: str) -> None:
     visitor = Visitor(shop)

@@ -109,7 +109,9 @@ def test_a_registered_visitor_is_logged_in_with_the_cart(shop: Any) -> None:
     assert visitor.send("/register", username="하은", password="a good password").status_int == 303
     assert visitor.state()["user"] == "하은"
     assert visitor.state()["cart"]["quantity"] == 1
-    taken = Visitor(shop).send("/register", username="하은", password="a good password")
+    again = Visitor(shop).send("/register", username="하은", password="a good password")
+    assert again.status_int == 303  # as its first answer may have been lost
+    taken = Visitor(shop).send("/register", username="하은", password="another good password")
     assert taken.status_int == 400
     assert taken.html.find("input", {"name": "username"})["value"] == "하은"
 

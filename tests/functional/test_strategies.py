@@ -7,6 +7,7 @@ import pickle
 import tomllib
 from collections.abc import Callable, Iterator
 from configparser import ConfigParser
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,7 @@ def test_the_pages_show_pictures_tables_and_the_source_itself(
     assert len(page.select(".compare tbody tr")) == len(QUESTIONS)
     for name in STRATEGIES:
         page = visitor.get(f"/strategies/{name}").html
-        source = (ROOT / "demoapp/sessions" / f"{name}.py").read_text(encoding="utf-8")
+        source = inspect.getsource(import_module(f"demoapp.sessions.{name}"))
         assert page.select_one(".source pre").get_text().split() == source.split()
         told = content("strategies", locale)[name]
         assert [step.get_text() for step in page.select("svg.sequence .step")] == [

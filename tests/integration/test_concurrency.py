@@ -132,7 +132,8 @@ def test_logout_during_a_slow_request_stays_S13(deployment: Deployment, tmp_path
             return status
 
         answer, status = together([partial(slow.get, f"/probe/slow?folder={tmp_path}"), log_out])
-        assert (answer.status, status) == (200, 303)
+        # what it wants to write is refused, where there is a record that can say so (S16)
+        assert (answer.status, status) == (200 if deployment.strategy == "custom" else 409, 303)
         for number, cookies in enumerate((before, slow.cookies, client.cookies)):
             with deployment.client(number, cookies) as visitor:
                 assert visitor.state()["user"] is None

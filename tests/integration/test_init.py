@@ -52,14 +52,14 @@ def test_a_second_run_changes_nothing_but_texts_and_prices(
             price, product.price, product.stock = product.price, 1, 7
             user = session.scalars(select(User).where(User.username == "demo")).one()
             user.password_hash = "changed"
-            user.session_epoch = 3
+            user.session_epoch = "three"
         init.main([ini])
         with Session(engine) as session:
             assert counts(session) == before
             product = session.get_one(Product, "sejak")
             assert (product.price, product.stock) == (price, 7)
             user = session.scalars(select(User).where(User.username == "demo")).one()
-            assert (user.password_hash, user.session_epoch) == ("changed", 3)
+            assert (user.password_hash, user.session_epoch) == ("changed", "three")
     finally:
         engine.dispose()
     told = capsys.readouterr().out.splitlines()

@@ -12,7 +12,7 @@ from sqlalchemy import event, func, select
 
 from demoapp.db import make_engine
 from demoapp.sessions.database import sessions
-from demoapp.sessions.purge import purge
+from demoapp.sessions.database.purge import purge
 from tests.expired import Patron, fill_sessions, percentile
 from tests.integration.client import Client
 from tests.integration.running import running

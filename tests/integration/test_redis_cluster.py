@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from demoapp.sessions.interfaces import key_of
-from demoapp.sessions.redis_client import connect
-from demoapp.sessions.redis_format import name_of
+from demoapp.sessions.ids import Ids
+from demoapp.sessions.redis.format import name_of
+from demoapp.sessions.redis.url import connect
 from tests.integration.client import Client
 from tests.integration.conftest import DEVELOPMENT
 from tests.processes import Shop, wait_until
 from tests.servers import RedisServer
-from tests.shops import copy_sqlite
+from tests.shops import SECRET, copy_sqlite
 from tests.topologies import Clustered, tell
 
 TIMEOUT = 0.25
@@ -32,6 +32,7 @@ def clustered() -> Iterator[Clustered]:
 @pytest.fixture
 def shop(clustered: Clustered, seeded_file: Path, tmp_path: Path) -> Iterator[Shop]:
     settings = {
+        "session.secret": SECRET,
         "session.redis.url": clustered.url,
         "sqlalchemy.url": copy_sqlite(seeded_file, tmp_path),
     }
@@ -46,8 +47,7 @@ def visitors(shop: Shop) -> Iterator[list[Client]]:
 
 
 def node_of(clustered: Clustered, visitor: Client) -> RedisServer:
-    key = key_of(visitor.cookies["session"])
-    assert key
+    key = Ids((SECRET,)).key(visitor.cookies["session"])
     return clustered.node_of(name_of(key))
 
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 from sqlalchemy import create_engine, text
 
-from demoapp.sessions.redis_client import connect
+from demoapp.sessions.redis.url import connect
 from tests.integration.client import Client
 from tests.integration.conftest import DEVELOPMENT
 from tests.processes import Shop, wait_until

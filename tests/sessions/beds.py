@@ -20,11 +20,21 @@ from sqlalchemy.exc import OperationalError
 from transaction.interfaces import TransientError
 
 from demoapp.sessions.database import metadata, sessions
-from demoapp.sessions.interfaces import Change, ISessionStore, Record, SessionStore
+from demoapp.sessions.ids import Ids
+from demoapp.sessions.interfaces import FORMAT, Create, ISessionStore, Record, Store
 from tests.sessions.visitor import late_view, view
 from tests.shops import SECRET
 
 real_time = time.time
+
+
+IDS = Ids((SECRET,))
+
+
+def key_of(session_id: str | None) -> str:
+    """What the applications below store an id under."""
+    assert session_id
+    return IDS.key(session_id)
 
 
 class Clock:
@@ -57,7 +67,9 @@ def never(request: Any) -> bool:
 
 def open_app(settings: dict[str, str]) -> Any:
     """A bare Pyramid application; what it does is told with each request."""
-    settings = {"session.secret": SECRET, **settings}
+    # explicit: a test may send a request in the middle of another, on the same thread
+    explicit = {"tm.manager_hook": "pyramid_tm.explicit_manager"}
+    settings = {"session.secret": SECRET, **explicit, **settings}
     with Configurator(settings=settings) as config:
         config.include("demoapp.sessions")
         if "sqlalchemy.url" in settings:
@@ -109,8 +121,8 @@ class Bed(abc.ABC):
                 factory.kw["bind"].dispose()
 
     @property
-    def store(self) -> SessionStore:
-        store: SessionStore = self.app.registry.getUtility(ISessionStore)
+    def store(self) -> Store:
+        store: Store = self.app.registry.getUtility(ISessionStore)
         return store
 
     def advance(self, seconds: float) -> None:
@@ -131,6 +143,10 @@ class Bed(abc.ABC):
     @abc.abstractmethod
     def locked(self, key: str) -> bool:
         """Whether somebody holds the record."""
+
+    @abc.abstractmethod
+    def waiting(self, key: str) -> int:
+        """How many hold the record, or wait for it."""
 
 
 class MemoryBed(Bed):
@@ -155,7 +171,10 @@ class MemoryBed(Bed):
             object.__setattr__(record, name, value)
 
     def locked(self, key: str) -> bool:
-        return key in self.store._locks  # type: ignore[attr-defined]
+        return self.waiting(key) > 0
+
+    def waiting(self, key: str) -> int:
+        return len(self.store._turns._queues.get(key, ()))  # type: ignore[attr-defined]
 
 
 class RedisBed(Bed):
@@ -186,13 +205,15 @@ class RedisBed(Bed):
                 self.redis.pexpire(key, left)
 
     def keys(self) -> list[str]:
-        return [key.decode()[9:-1] for key in self.redis.scan_iter("session:{*}")]
+        names = [key.decode() for key in self.redis.scan_iter("session:{*}")]
+        return [name[9:-1] for name in names if b'"ended"' not in (self.redis.get(name) or b"")]
 
     def dump(self) -> str:
         everything = {}
         for key in self.redis.scan_iter():
             kind = self.redis.type(key)
-            everything[key] = self.redis.get(key) if kind == b"string" else self.redis.smembers(key)
+            read = self.redis.get if kind == b"string" else lambda k: self.redis.zrange(k, 0, -1)
+            everything[key] = read(key)
         return repr(everything)
 
     def spoil(self, key: str, **values: Any) -> None:
@@ -210,7 +231,10 @@ class RedisBed(Bed):
         self.redis.set(name, json.dumps(fields, separators=(",", ":")), px=600_000)
 
     def locked(self, key: str) -> bool:
-        return bool(self.redis.exists(f"session:{{{key}}}:lock"))
+        return self.waiting(key) > 0
+
+    def waiting(self, key: str) -> int:
+        return int(self.redis.zcard(f"session:{{{key}}}:turns"))
 
 
 class DatabaseBed(Bed):
@@ -229,7 +253,7 @@ class DatabaseBed(Bed):
 
     def keys(self) -> list[str]:
         with self.engine.begin() as connection:
-            return list(connection.scalars(select(sessions.c.key)))
+            return list(connection.scalars(select(sessions.c.key).where(sessions.c.format != 0)))
 
     def dump(self) -> str:
         with self.engine.begin() as connection:
@@ -242,6 +266,13 @@ class DatabaseBed(Bed):
             connection.execute(
                 text(f"UPDATE session SET {places} WHERE key = :key"), {"key": key, **values}
             )
+
+    def waiting(self, key: str) -> int:
+        if self.name == "sqlite":
+            return len(self.store._turns._queues.get(key, ()))  # type: ignore[attr-defined]
+        turns = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        with self.engine.begin() as connection:
+            return int(connection.scalar(turns) or 0)
 
     def locked(self, key: str) -> bool:
         if self.name == "sqlite":
@@ -256,7 +287,8 @@ class DatabaseBed(Bed):
         with self.engine.begin() as connection:
             query = select(sessions.c.key).where(sessions.c.key == key)
             free = connection.execute(query.with_for_update(skip_locked=True)).first()
-            return free is None and connection.execute(query).first() is not None
+            row_held = free is None and connection.execute(query).first() is not None
+        return row_held or self.waiting(key) > 0
 
 
 def plant(bed: Bed, record: Record) -> None:
@@ -264,7 +296,7 @@ def plant(bed: Bed, record: Record) -> None:
     if isinstance(bed, DatabaseBed):
         fields = {name: getattr(record, name) for name in record.__slots__}
         with bed.engine.begin() as connection:
-            connection.execute(insert(sessions), {"format": 1, **fields})
+            connection.execute(insert(sessions), {"format": FORMAT, **fields})
         return
     with attempt(bed.app) as request:
-        bed.store.write(request, Change(None, record))
+        bed.store.write(request, Create(record, writer="planted"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import PostgresServer
+from tests.sessions.bare import make_place as make_place
 from tests.sessions.beds import Bed, Clock, DatabaseBed, MemoryBed, RedisBed
 from tests.sessions.visitor import Visitor
 

@@ -5,28 +5,48 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from pyramid.request import Request, apply_request_extensions
 
-from demoapp.sessions import database, memory, redis
+from demoapp.sessions.ids import new_id
 from demoapp.sessions.interfaces import (
     Change,
+    Create,
+    Delete,
+    Ended,
     Record,
+    Rotate,
     SessionConflict,
     SessionStoreUnavailable,
-    key_of,
-    new_id,
+    Touch,
+    Update,
 )
-from tests.sessions.beds import Bed, RedisBed, attempt
+from tests.processes import wait_until
+from tests.sessions.beds import IDS, Bed, RedisBed, attempt, key_of
 
 
 def fresh(bed: Bed, **values: Any) -> Record:
-    key = key_of(new_id())
-    assert key
-    now = bed.clock.now
-    return replace(Record(key, '{"a":1}', 1, now, now), **values)
+    now, owner = bed.clock.now, values.pop("owner", None)
+    values["owner"] = IDS.owner(owner) if owner else None
+    return replace(Record(key_of(new_id()), '{"a":1}', 1, now, now), **values)
+
+
+def between(old: Record | None, new: Record | None, writer: str = "") -> Change:
+    """The change that leads from one to the other."""
+    writer = writer or new_id()
+    if old is None:
+        assert new
+        return Create(new, writer=writer)
+    now = time.time()
+    ended = Ended(old.key, now, now + 60, writer=writer)
+    if new is None:
+        return Delete(old, ended, writer=writer)
+    if new.key != old.key:
+        return Rotate(old, new, ended, writer=writer)
+    return (Touch if new.version == old.version else Update)(old, new, writer=writer)
 
 
 def following(record: Record, **values: Any) -> Record:
@@ -53,20 +73,19 @@ def apply(bed: Bed, change: Change) -> None:
 
 def stored(bed: Bed, **values: Any) -> Record:
     record = fresh(bed, **values)
-    apply(bed, Change(None, record))
+    apply(bed, between(None, record))
     return record
 
 
-def load(bed: Bed, key: str) -> Record | None:
+def look(bed: Bed, key: str) -> Record | Ended | None:
     with attempt(bed.app) as request:
         return bed.store.load(request, key)
 
 
-@pytest.fixture
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "WAIT_SECONDS", 0.5)
-    monkeypatch.setattr(redis, "WAIT_SECONDS", 0.5)
-    monkeypatch.setattr(database, "LOCK_SECONDS", 0.5)
+def load(bed: Bed, key: str) -> Record | None:
+    """The session, if there is one."""
+    found = look(bed, key)
+    return None if isinstance(found, Ended) else found
 
 
 @contextmanager
@@ -92,11 +111,13 @@ def test_what_was_written_is_loaded(bed: Bed) -> None:
 @pytest.mark.parametrize("step", ["write", "prepare"])
 def test_create_update_rotate_delete(bed: Bed, step: str) -> None:
     def change(old: Record | None, new: Record | None) -> None:
-        with attempt(bed.app) as request:
-            if step == "write":
-                bed.store.write(request, Change(old, new))
         if step == "prepare":
-            apply(bed, Change(old, new))
+            return apply(bed, between(old, new))
+        with attempt(bed.app) as request:
+            bed.store.write(request, between(old, new))
+            request.tm.commit()
+            request.tm.begin()
+        return None
 
     one = fresh(bed)
     change(None, one)
@@ -117,7 +138,7 @@ def test_create_update_rotate_delete(bed: Bed, step: str) -> None:
 def test_nothing_is_visible_before_the_commit(bed: Bed) -> None:
     one = stored(bed)
     with attempt(bed.app) as request:
-        prepare(bed, request, Change(one, following(one, data='{"a":2}')))
+        prepare(bed, request, between(one, following(one, data='{"a":2}')))
         assert load(bed, one.key) == one
 
 
@@ -125,31 +146,31 @@ def test_aborted_change_leaves_no_trace(bed: Bed) -> None:
     one = stored(bed)
     before = bed.dump()
     with attempt(bed.app) as request:
-        change = Change(one, following(one, data='{"a":2}'))
+        change = between(one, following(one, data='{"a":2}'))
         prepare(bed, request, change)
         request.tm.abort()
         bed.store.withdraw(request, change)
         request.tm.begin()
     assert bed.dump() == before
     with attempt(bed.app) as request:
-        change = Change(None, fresh(bed))
+        change = between(None, fresh(bed))
         prepare(bed, request, change)
         request.tm.abort()
         bed.store.withdraw(request, change)
         request.tm.begin()
     assert bed.dump() == before
     assert not bed.locked(one.key)
-    apply(bed, Change(one, following(one)))
+    apply(bed, between(one, following(one)))
 
 
 def test_of_two_writers_one_conflicts_F8(bed: Bed) -> None:
     one = stored(bed)
 
     def second() -> None:
-        apply(bed, Change(one, following(one, data='{"a":"second"}')))
+        apply(bed, between(one, following(one, data='{"a":"second"}')))
 
     with another() as thread, attempt(bed.app) as request:
-        change = Change(one, following(one, data='{"a":"first"}'))
+        change = between(one, following(one, data='{"a":"first"}'))
         prepare(bed, request, change)
         loser: Future[None] = thread.submit(second)
         time.sleep(0.05)
@@ -166,14 +187,14 @@ def test_of_two_writers_one_conflicts_F8(bed: Bed) -> None:
 def test_old_version_conflicts(bed: Bed, step: str, change: str) -> None:
     one = stored(bed)
     two = following(one, data='{"a":2}')
-    apply(bed, Change(one, two))
+    apply(bed, between(one, two))
     before = bed.keys()
     new = {"update": following(one), "rotate": fresh(bed), "delete": None}[change]
     with pytest.raises(SessionConflict), attempt(bed.app) as request:
         if step == "write":
-            bed.store.write(request, Change(one, new))
+            bed.store.write(request, between(one, new))
         else:
-            prepare(bed, request, Change(one, new))
+            prepare(bed, request, between(one, new))
     assert load(bed, one.key) == two
     assert bed.keys() == before  # no orphan of the rotation
     assert not bed.locked(one.key)
@@ -191,9 +212,9 @@ def test_what_was_deleted_stays_deleted_S13(bed: Bed, step: str, change: str) ->
     new = {"update": following(one), "rotate": fresh(bed), "delete": None}[change]
     with pytest.raises(SessionConflict), attempt(bed.app) as request:
         if step == "write":
-            bed.store.write(request, Change(one, new))
+            bed.store.write(request, between(one, new))
         else:
-            prepare(bed, request, Change(one, new))
+            prepare(bed, request, between(one, new))
     assert bed.keys() == []
 
 
@@ -205,7 +226,7 @@ def test_what_was_deleted_while_the_database_committed_stays_deleted_S13(
     """Where both are one database, the deletion waits for the end of the transaction."""
     bed: Bed = one_bed(store).start()
     one = stored(bed)
-    prepared = Change(one, following(one) if change == "update" else fresh(bed))
+    prepared = between(one, following(one) if change == "update" else fresh(bed))
     with attempt(bed.app) as request:
         prepare(bed, request, prepared)
         bed.store.delete(request, one.key)
@@ -214,22 +235,6 @@ def test_what_was_deleted_while_the_database_committed_stays_deleted_S13(
     assert bed.keys() == []
     if store == "memory":
         assert not bed.locked(one.key)
-
-
-def test_who_held_a_record_for_too_long_overwrites_nothing_F8(one_bed: Any) -> None:
-    """Memory alone has the test's clock; in Redis the lock runs out by its own."""
-    bed: Bed = one_bed("memory").start()
-    one = stored(bed)
-    with attempt(bed.app) as request:
-        slow = Change(one, following(one, data='{"a":"slow"}'))
-        prepare(bed, request, slow)
-        bed.advance(memory.LOCK_SECONDS + 1)
-        apply(bed, Change(one, following(one, data='{"a":"quick"}')))
-        with pytest.raises(SessionStoreUnavailable):
-            bed.store.commit(request, slow)
-    found = load(bed, one.key)
-    assert found
-    assert found.data == '{"a":"quick"}'
 
 
 def test_delete_of_an_unknown_key_is_no_error(bed: Bed) -> None:
@@ -241,9 +246,9 @@ def test_touch_moves_last_seen_alone(bed: Bed) -> None:
     """A touch that was slower than a write must not bring the old data back."""
     one = stored(bed)
     two = following(one, data='{"a":2}')
-    apply(bed, Change(one, two))
-    touch = Change(one, replace(one, last_seen=one.last_seen + 9))
-    assert touch.only_touches
+    apply(bed, between(one, two))
+    touch = between(one, replace(one, last_seen=one.last_seen + 9))
+    assert isinstance(touch, Touch)
     if bed.name in ("sqlite", "postgresql"):  # the others touch as they load
         apply(bed, touch)
     bed.advance(9)
@@ -256,7 +261,7 @@ def test_touch_moves_last_seen_alone(bed: Bed) -> None:
 # -- the lock of a replay
 
 
-def hold(bed: Bed, request: Any, key: str, writer: str) -> Record | None:
+def hold(bed: Bed, request: Any, key: str, writer: str) -> Record | Ended | None:
     bed.store.enlist(request)
     return bed.store.load(request, key, writer)
 
@@ -265,7 +270,7 @@ def test_locked_load_waits_for_its_turn(bed: Bed) -> None:
     one = stored(bed)
     two = following(one, data='{"a":2}')
 
-    def second() -> Record | None:
+    def second() -> Record | Ended | None:
         with attempt(bed.app) as request:
             found = hold(bed, request, one.key, "second")
             bed.store.release(request, one.key, "second")
@@ -277,7 +282,7 @@ def test_locked_load_waits_for_its_turn(bed: Bed) -> None:
         waiting = thread.submit(second)
         time.sleep(0.05)
         assert not waiting.done()
-        change = Change(one, two, "first")
+        change = between(one, two, "first")
         prepare(bed, request, change)
         finish(bed, request, change)
         assert waiting.result(5) == two
@@ -296,47 +301,145 @@ def test_locked_load_ends_with_release(bed: Bed) -> None:
         assert not bed.locked(one.key)
 
 
-@pytest.mark.usefixtures("short_waits")
 def test_locked_load_does_not_wait_for_ever(bed: Bed) -> None:
+    bed.start(wait_timeout="1")
     one = stored(bed)
     with attempt(bed.app) as first, attempt(bed.app) as second:
         hold(bed, first, one.key, "first")
-        if bed.name == "sqlite":
-            second.dbsession.connection().exec_driver_sql("PRAGMA busy_timeout = 500")
         began = time.monotonic()
-        with pytest.raises(SessionConflict):
+        with pytest.raises(SessionStoreUnavailable):
             hold(bed, second, one.key, "second")
-        assert 0.3 < time.monotonic() - began < 1.1  # the connection's own limit is 1.2 s
+        assert time.monotonic() - began > 0.9
+        assert bed.locked(one.key)
+
+
+def test_turns_come_in_order(bed: Bed) -> None:
+    """First come, first served (F15); who asks twice waits no second time."""
+    one, order = stored(bed), list[int]()
+
+    def take(number: int) -> None:
+        with attempt(bed.app) as request:
+            hold(bed, request, one.key, f"writer {number}")
+            order.append(number)
+            hold(bed, request, one.key, f"writer {number}")
+            bed.store.release(request, one.key, f"writer {number}")
+
+    with ThreadPoolExecutor(5) as threads, attempt(bed.app) as request:
+        hold(bed, request, one.key, "first")
+        for number in range(5):
+            threads.submit(take, number)
+            assert wait_until(lambda: bed.waiting(one.key) == number + 2, 10)  # noqa: B023
+        assert order == []
+        bed.store.release(request, one.key, "first")
+    assert order == [0, 1, 2, 3, 4]
+    assert not bed.locked(one.key)
 
 
 def test_who_holds_the_record_writes_others_conflict(bed: Bed) -> None:
-    """On a database others wait instead; see the test of two writers."""
-    if bed.name in ("sqlite", "postgresql"):
-        assert isinstance(bed.store, database.DatabaseStore)
+    """At once: a first attempt waits for nobody."""
+    if bed.name == "sqlite":  # the file has one writer: others meet the busy time-out
         return
     one = stored(bed)
-    with attempt(bed.app) as request:
+    with attempt(bed.app) as request, attempt(bed.app) as other:
         hold(bed, request, one.key, "first")
-        for step in (bed.store.prepare, bed.store.write):
-            with pytest.raises(SessionConflict):
-                step(request, Change(one, following(one), "second"))
-        bed.store.write(request, Change(one, following(one), "first"))
-        assert not bed.locked(one.key)
+        began = time.monotonic()
+        with pytest.raises(SessionConflict):
+            prepare(bed, other, between(one, following(one), "second"))
+        assert time.monotonic() - began < 1
+        prepare(bed, request, change := between(one, following(one), "first"))
+        finish(bed, request, change)
+    assert not bed.locked(one.key)
 
 
-def test_abandoned_lock_runs_out(bed: Bed) -> None:
+@pytest.mark.parametrize("store", ["memory", "redis"])
+def test_who_waits_is_not_overtaken_by_a_first_attempt(one_bed: Any, store: str) -> None:
+    bed: Bed = one_bed(store).start()
+    one = stored(bed)
+    with another() as thread, attempt(bed.app) as request:
+        hold(bed, request, one.key, "first")
+        waiting = thread.submit(load_locked, bed, one.key)
+        assert wait_until(lambda: bed.waiting(one.key) == 2, 10)
+        bed.store.release(request, one.key, "first")
+        assert waiting.result(5) == one
+
+
+def load_locked(bed: Bed, key: str) -> Record | Ended | None:
+    with attempt(bed.app) as request:
+        found = hold(bed, request, key, "second")
+        with attempt(bed.app) as other, pytest.raises(SessionConflict):
+            assert isinstance(found, Record)
+            bed.store.write(other, between(found, following(found), "third"))
+        bed.store.release(request, key, "second")
+        return found
+
+
+@pytest.mark.parametrize("store", ["redis", "sqlite", "postgresql"])
+def test_abandoned_lock_runs_out(one_bed: Any, store: str) -> None:
     """The process that held it was killed. On a database the lock ends with its connection."""
+    bed: Bed = one_bed(store).start()
     one = stored(bed)
     with attempt(bed.app) as request:
         hold(bed, request, one.key, "killed")
-        if bed.name in ("sqlite", "postgresql"):
+        if isinstance(bed, RedisBed):
+            bed.redis.delete(*bed.redis.keys("*:alive"))  # as if its time were over
+            bed.advance(20)
+        else:
             request.dbsession.connection().invalidate()
+            if store == "sqlite":  # which has one process
+                bed.store.release(request, one.key, "killed")
             request.tm.abort()
             request.tm.begin()
-        bed.advance(10.5)
     with attempt(bed.app) as request:
         assert hold(bed, request, one.key, "next")
         bed.store.release(request, one.key, "next")
+
+
+# -- what is left of an ended session
+
+
+def ended(bed: Bed, new: Record | None) -> tuple[Record, Ended]:
+    one = stored(bed)
+    change = between(one, new)
+    assert isinstance(change, Rotate | Delete)
+    change = replace(change, ended=replace(change.ended, successor="A" * 43))
+    apply(bed, change)
+    return one, change.ended
+
+
+@pytest.mark.parametrize("rotates", [True, False])
+def test_end_is_remembered_for_a_while_S16(bed: Bed, rotates: bool) -> None:
+    new = fresh(bed) if rotates else None
+    one, mark = ended(bed, new)
+    assert look(bed, one.key) == mark
+    assert bed.keys() == ([new.key] if new else [])
+    with pytest.raises(SessionConflict):
+        apply(bed, between(one, following(one)))
+    bed.advance(61)
+    found = look(bed, one.key)
+    assert found is None or (isinstance(found, Ended) and found.until <= bed.clock.now)
+
+
+@pytest.mark.parametrize("step", ["write", "prepare"])
+@pytest.mark.parametrize("change", ["update", "rotate", "delete"])
+def test_what_only_another_store_has_is_moved_once(bed: Bed, step: str, change: str) -> None:
+    """Version 0: neither a record nor its end may be there yet."""
+    one = fresh(bed, version=0)
+    new = {"update": replace(one, version=1), "rotate": fresh(bed), "delete": None}[change]
+
+    def move() -> None:
+        if step == "prepare":
+            return apply(bed, between(one, new))
+        with attempt(bed.app) as request:
+            bed.store.write(request, between(one, new))
+            request.tm.commit()
+            request.tm.begin()
+        return None
+
+    move()
+    assert bed.keys() == ([new.key] if new else [])
+    assert isinstance(look(bed, one.key), Record if change == "update" else Ended)
+    with pytest.raises(SessionConflict):
+        move()
 
 
 # -- a command that is sent again, because its answer was lost
@@ -348,7 +451,7 @@ def test_repeated_command_is_recognised(one_bed: Any, change: str) -> None:
     bed: RedisBed = one_bed("redis").start()
     one = stored(bed)
     new = {"create": fresh(bed), "update": following(one), "rotate": fresh(bed), "delete": None}
-    again = Change(None if change == "create" else one, new[change])
+    again = between(None if change == "create" else one, new[change])
     with attempt(bed.app) as request:
         bed.store.write(request, again)
         after = bed.keys()
@@ -357,7 +460,7 @@ def test_repeated_command_is_recognised(one_bed: Any, change: str) -> None:
         assert bed.keys() == after
         if change != "create":
             with pytest.raises(SessionConflict):  # but another writer's is not
-                bed.store.write(request, replace(again, writer="another"))
+                bed.store.write(request, between(one, new[change]))
 
 
 # -- a user's sessions
@@ -382,14 +485,14 @@ def owned_by(bed: Bed, owner: str) -> list[str]:
 def test_owned_by_follows_login_rotation_and_logout(bed: Bed) -> None:
     guest = stored(bed, device="one")
     login = fresh(bed, owner="7", device="one")
-    apply(bed, Change(guest, login))
+    apply(bed, between(guest, login))
     other = stored(bed, device="two")
-    claimed = following(other, owner="7")  # without a new id
-    apply(bed, Change(other, claimed))
+    claimed = following(other, owner=IDS.owner("7"))  # without a new id
+    apply(bed, between(other, claimed))
     assert sorted(owned_by(bed, "7")) == ["one", "two"]
-    apply(bed, Change(claimed, following(claimed, owner=None)))
+    apply(bed, between(claimed, following(claimed, owner=None)))
     assert owned_by(bed, "7") == ["one"]
-    apply(bed, Change(login, None))
+    apply(bed, between(login, None))
     assert owned_by(bed, "7") == []
 
 
@@ -430,7 +533,7 @@ def test_all_that_is_stored_is_counted(bed: Bed) -> None:
     one = stored(bed, owner="7")  # which makes a list in Redis as well
     stored(bed)
     with attempt(bed.app) as request:
-        prepare(bed, request, Change(one, following(one)))  # and this a lock
+        prepare(bed, request, between(one, following(one)))  # and this a lock
         assert list(bed.store.count(request))[-1] == (2, 2)
 
 
@@ -443,8 +546,11 @@ def test_purge_deletes_what_has_expired_in_batches_F10(bed: Bed) -> None:
         apply_request_extensions(request)
         steps = list(bed.store.purge(request, 1))
     assert bed.keys() == [new.key]
-    expected = {"redis": [(0, 0)], "memory": [(0, 0)]}
-    assert steps == expected.get(bed.name, [(0, 2), (1, 2), (2, 2), (2, 2)])
+    if bed.name in ("redis", "memory"):
+        assert steps == [(0, 0)]
+        return
+    assert (steps[0], steps[-1]) == ((0, 2), (2, 2))
+    assert all(after[0] - before[0] <= 1 for before, after in pairwise(steps))
 
 
 def test_purge_stops_when_it_is_not_asked_on_F10(bed: Bed) -> None:

@@ -1,16 +1,22 @@
 """The signed cookie that `custom` means by default: limits, keys, size, tampering."""
 
 import base64
+import hmac
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import transaction
 from pyramid.interfaces import ISession
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.session import SignedCookieSessionFactory
+from pyramid.testing import DummyRequest
 from zope.interface.verify import verifyObject
 
-from demoapp.sessions.interfaces import SessionNotSerializable, SessionTooLarge
+from demoapp.sessions.interfaces import SessionError, SessionNotSerializable, SessionTooLarge
 from tests.sessions.beds import Clock, Refused, open_app
 from tests.sessions.saboteur import Saboteur
 from tests.sessions.visitor import Visitor
@@ -177,9 +183,34 @@ def test_signed_nonsense_is_anonymous_S14(app: Any, clock: Clock, value: Any) ->
 
     cookie = SignedSerializer(SECRET, "pyramid.session.", "sha512").dumps(value).decode()
     assert Visitor(app, cookie=cookie).data() == {}
+    for number in ("1e400", "NaN", "Infinity"):
+        cookie = signed(f'[{clock.now},{clock.now},{{"a":{number}}}]')
+        assert Visitor(app, cookie=cookie).data() == {}
+        cookie = signed(f'[{number},{clock.now},{{"a":1}}]')
+        assert Visitor(app, cookie=cookie).data() == {}
     good = [clock.now, clock.now, {"a": 1}]
     cookie = SignedSerializer(SECRET, "pyramid.session.", "sha512").dumps(good).decode()
     assert Visitor(app, cookie=cookie).data() == {"a": 1}
+
+
+def signed(text: str) -> str:
+    signature = hmac.digest(b"pyramid.session." + SECRET.encode(), text.encode(), "sha512")
+    return base64.urlsafe_b64encode(signature + text.encode()).decode().rstrip("=")
+
+
+def test_reads_and_writes_what_pyramids_own_factory_does(visitor: Visitor, clock: Clock) -> None:
+    theirs = SignedCookieSessionFactory(SECRET)(DummyRequest(cookies={"session": visitor.cookie}))
+    assert (dict(theirs), theirs.new, theirs.created) == ({"a": 1}, False, clock.now)
+    response = Response()
+    theirs._set_cookie(response)
+    visitor.cookie = response.headers["Set-Cookie"].split(";")[0].removeprefix("session=")
+    assert visitor.data() == {"a": 1}
+
+
+@pytest.mark.parametrize("order", ["{}; session=junk", "junk; session={}"])
+def test_of_two_cookies_the_one_that_verifies_counts(visitor: Visitor, order: str) -> None:
+    assert visitor.cookie
+    assert Visitor(visitor.app, cookie=order.format(visitor.cookie)).data() == {"a": 1}
 
 
 # -- size
@@ -236,12 +267,29 @@ def test_too_large_is_found_in_the_next_transaction_of_a_view_S10(
     assert visitor.data() == {"a": 1}
 
 
-@pytest.mark.parametrize("value", [object(), {1}, b"", float("nan"), 1j])
-def test_what_json_cannot_hold_is_found_before_anything_commits(
+def test_the_name_of_the_cookie_counts_too_S10() -> None:
+    name = "n" * 64
+    visitor = Visitor(open_app({**LIMITS, "session.cookie_name": name}))
+    visitor.name = name
+    with pytest.raises(SessionTooLarge) as caught:
+        visitor.put(a="x" * 2930)  # would fit under a shorter name
+    assert caught.value.limit == 4096 - len(name + "=")
+    visitor.put(a="x" * 2900)
+    assert len(visitor.sent[0].split("; ")[0]) <= 4096
+
+
+@pytest.mark.parametrize("value", [object(), {1}, b"", float("nan"), 1j, {7: 1}, {"x": {7: 1}}])
+def test_what_json_cannot_hold_is_found_before_anything_commits_S20(
     visitor: Visitor, value: Any
 ) -> None:
-    with pytest.raises(SessionNotSerializable):
+    with pytest.raises(SessionNotSerializable, match="'b'"):
         visitor.put(b=value)
+    assert visitor.data() == {"a": 1}
+
+
+def test_key_that_is_no_text_is_refused_S20(visitor: Visitor) -> None:
+    with pytest.raises(SessionNotSerializable, match="7"):
+        visitor.do(lambda request: request.session.update({7: 1}))
     assert visitor.data() == {"a": 1}
 
 
@@ -260,7 +308,123 @@ def test_view_that_raises_changes_nothing(visitor: Visitor) -> None:
     assert visitor.data() == {"a": 1}
 
 
-def test_savepoint_leaves_the_session_alone(visitor: Visitor) -> None:
+@pytest.mark.parametrize("veto", [False, True])
+def test_exception_view_keeps_what_it_writes_unless_vetoed_S19(
+    visitor: Visitor, veto: bool
+) -> None:
+    def act(request: Any) -> None:
+        request.session["b"] = 2
+        raise Refused
+
+    def late(request: Any) -> Any:
+        request.session["c"] = 3
+        return "b" in request.session
+
+    hook = {"tm.commit_veto": "pyramid_tm.default_commit_veto"} if veto else {}
+    visitor.app = open_app({**LIMITS, **hook})
+    assert visitor.do(act, late) is veto  # with the hook the two are one world
+    assert visitor.data() == ({"a": 1} if veto else {"a": 1, "c": 3})
+
+
+def test_exception_view_sees_nothing_of_what_failed_S19(visitor: Visitor) -> None:
+    def act(request: Any) -> None:
+        request.session.new_csrf_token()
+        raise Refused
+
+    def late(request: Any) -> Any:
+        return request.session.get_csrf_token()
+
+    shown = visitor.do(act, late)
+    assert visitor.data() == {"a": 1, "_csrft_": shown}
+
+
+def test_hook_may_keep_what_a_failed_view_wrote_S19(visitor: Visitor) -> None:
+    def act(request: Any) -> None:
+        request.session["b"] = 2
+        raise Refused
+
+    visitor.app = open_app({**LIMITS, "tm.commit_veto": "tests.sessions.test_custom.no_veto"})
+    visitor.do(act, lambda request: request.session.update(c=3))
+    assert visitor.data() == {"a": 1, "b": 2, "c": 3}
+
+
+def no_veto(request: Any, response: Any) -> bool:
+    return False
+
+
+def doomed(request: Any) -> None:
+    request.session["b"] = 2
+    request.tm.doom()
+
+
+def vetoed(request: Any) -> None:
+    request.session["b"] = 2
+    request.response.headers["X-Tm"] = "abort"
+
+
+@pytest.mark.parametrize("act", [doomed, vetoed])
+def test_doomed_or_vetoed_transaction_changes_nothing_S19(
+    visitor: Visitor, act: Callable[[Any], None]
+) -> None:
+    visitor.app = open_app({**LIMITS, "tm.commit_veto": "pyramid_tm.default_commit_veto"})
+    visitor.do(act)
+    assert visitor.sent == []
+    assert visitor.data() == {"a": 1}
+
+
+def test_what_is_lost_with_a_transaction_is_not_sent_by_the_one_before_S19(
+    visitor: Visitor,
+) -> None:
+    def act(request: Any) -> None:
+        request.session["b"] = 2
+        request.tm.commit()
+        request.tm.begin()
+        request.session["c"] = 3
+        request.tm.doom()
+
+    visitor.do(act)
+    assert visitor.data() == {"a": 1, "b": 2}
+
+
+def test_write_from_a_response_callback_is_sent_S19(visitor: Visitor) -> None:
+    def act(request: Any) -> None:
+        request.session["b"] = 2
+        request.add_response_callback(lambda request, _: request.session.update(c=3))
+
+    visitor.do(act)
+    assert visitor.data() == {"a": 1, "b": 2, "c": 3}
+
+
+def test_write_from_a_finished_callback_is_told_S19(visitor: Visitor) -> None:
+    def act(request: Any) -> None:
+        request.session["b"] = 2
+        request.add_finished_callback(lambda request: request.session.update(c=3))
+
+    with pytest.raises(SessionError, match="answer is out"):
+        visitor.do(act)
+    assert visitor.data() == {"a": 1}
+
+
+def test_write_from_an_early_finished_callback_is_logged_S19(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def act(request: Any) -> None:
+        request.add_finished_callback(lambda request: request.session.update(c=3))
+        request.session["b"] = 2
+
+    visitor.do(act)
+    assert "lost" in caplog.text
+    assert visitor.data() == {"a": 1, "b": 2}
+
+
+def test_reads_go_on_when_the_answer_is_out(visitor: Visitor, clock: Clock) -> None:
+    kept = []
+    visitor.do(lambda request: kept.append(request.session))
+    clock.now += 50
+    assert dict(kept[0]) == {"a": 1}
+
+
+def test_savepoint_brings_the_session_back_S19(visitor: Visitor) -> None:
     def act(request: Any) -> None:
         request.session["b"] = 2
         before = request.tm.savepoint()
@@ -268,7 +432,63 @@ def test_savepoint_leaves_the_session_alone(visitor: Visitor) -> None:
         before.rollback()
 
     visitor.do(act)
-    assert visitor.data() == {"a": 1, "b": 2, "c": 3}
+    assert visitor.data() == {"a": 1, "b": 2}
+
+
+def test_counts_in_a_doomed_transaction_from_around_it_S18(app: Any) -> None:
+    """As the functional tests of pyramid-cookiecutter-starter hand one in."""
+    manager = transaction.TransactionManager(explicit=True)
+    manager.begin().doom()
+
+    def count(request: Any) -> int:
+        request.session["n"] = request.session.get("n", 0) + 1
+        return int(request.session["n"])
+
+    cookie = ""
+    for number in (1, 2, 3):
+        around = {"tm.active": True, "tm.manager": manager, "test.act": count}
+        request = Request.blank("/", environ=around, headers={"Cookie": cookie})
+        response = request.get_response(app)
+        assert response.json == number
+        cookie = response.headers["Set-Cookie"].split(";")[0]
+    manager.abort()
+
+
+def test_subrequest_shares_the_session_of_the_request_around_it_S19(visitor: Visitor) -> None:
+    def act(request: Any) -> Any:
+        request.session["b"] = 2
+        inner = request.copy()
+        inner.environ["test.act"] = lambda request: request.session.update(c=request.session["b"])
+        request.invoke_subrequest(inner)
+        return request.session["c"]
+
+    assert visitor.do(act) == 2
+    assert visitor.data() == {"a": 1, "b": 2, "c": 2}
+
+
+def test_works_on_a_dummy_request_S18(app: Any, clock: Clock) -> None:
+    session = app.registry["session.factory"](DummyRequest())
+    session["a"] = 1
+    session.flash("tea")
+    assert (session.new, session.pop_flash(), dict(session)) == (True, ["tea"], {"a": 1})
+
+
+def test_expires_no_later_than_it_lives_S8(visitor: Visitor, clock: Clock) -> None:
+    expires = lambda request: request.session.expires  # noqa: E731
+    clock.now += 9
+    promised = visitor.do(expires)  # too early for a new cookie
+    assert (visitor.sent, promised) == ([], pytest.approx(clock.now - 9 + 100, abs=1))
+    clock.now += 3
+    assert visitor.do(expires) == pytest.approx(clock.now + 100, abs=1)
+    assert len(visitor.sent) == 1
+    for _ in range(3):
+        clock.now += 60
+        promised = visitor.do(expires)
+    assert promised == pytest.approx(clock.now - 192 + 250, abs=1)  # the absolute limit
+    clock.now = promised - 0.01
+    assert visitor.data() == {"a": 1}
+    clock.now = promised
+    assert visitor.data() == {}
 
 
 def test_without_a_transaction(visitor: Visitor) -> None:
@@ -321,23 +541,3 @@ def test_own_cookie_name(one_bed: Callable[[str], Any]) -> None:
     visitor.put(a=1)
     assert visitor.sent[0].startswith("tea=")
     assert visitor.data() == {"a": 1}
-
-
-def test_touched_answers_are_private_H2(one_bed: Callable[[str], Any]) -> None:
-    def headers(act: Callable[[Any], Any]) -> tuple[str | None, str | None]:
-        from pyramid.request import Request
-
-        request = Request.blank("/", environ={"test.act": act})
-        response = request.get_response(app)
-        return response.headers.get("Cache-Control"), response.headers.get("Vary")
-
-    app = one_bed("memory").open()
-    assert headers(lambda request: None) == (None, None)
-    assert headers(lambda request: request.session.get("a")) == ("no-store", "Cookie")
-    assert headers(lambda request: request.session.update(a=1)) == ("no-store", "Cookie")
-
-    def varies(request: Any) -> Any:
-        request.response.vary = ["Accept"]
-        return request.session.get("a")
-
-    assert headers(varies) == ("no-store", "Accept, Cookie")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from demoapp.sessions.interfaces import Change, Record, key_of
-from tests.sessions.beds import Bed, MemoryBed, RedisBed, attempt, plant
+from demoapp.sessions.interfaces import Delete, Ended, Record, Update
+from tests.sessions.beds import Bed, MemoryBed, RedisBed, attempt, key_of, plant
 from tests.sessions.visitor import Visitor
 
 LIMITS = {"idle_timeout": "100", "absolute_timeout": "250", "touch_interval": "10"}
@@ -75,8 +75,7 @@ def test_stamp_from_the_future_is_not_believed_S9(
     if name == "last_seen" and isinstance(bed, RedisBed):
         assert "last_seen" not in bed.dump()  # it keeps a time to live instead
         return
-    key = key_of(visitor.cookie or "")
-    assert key
+    key = key_of(visitor.cookie)
     bed.spoil(key, **{name: bed.clock.now + ahead})
     assert visitor.data() == expected
 
@@ -141,11 +140,12 @@ def test_memory_keeps_no_lock_of_what_is_gone(one_bed: Any) -> None:
     record = guest(0, bed.clock.now)
     plant(bed, record)
     with attempt(bed.app) as request:
-        change = Change(record, replace(record, version=2))
-        bed.store.load(request, record.key, change.writer)
-        bed.store.write(request, change)
+        second = replace(record, version=2)
         bed.store.load(request, record.key, "w")
-        bed.store.write(request, Change(replace(record, version=2), None, "w"))
+        bed.store.write(request, Update(record, second, writer="w"))
+        bed.store.load(request, record.key, "w")
+        ended = Ended(record.key, bed.clock.now, bed.clock.now + 60)
+        bed.store.write(request, Delete(second, ended, writer="w"))
     assert not bed.locked(record.key)
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from demoapp.sessions.breaker import PAUSE_SECONDS
-from demoapp.sessions.interfaces import Change, SessionStoreUnavailable, new_id
+from demoapp.sessions.ids import new_id
+from demoapp.sessions.interfaces import SessionStoreUnavailable
+from demoapp.sessions.redis.breaker import PAUSE_SECONDS
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.sessions.beds import Bed, Clock, RedisBed, Refused, attempt
 from tests.sessions.saboteur import Sabotage, Saboteur, fail
-from tests.sessions.test_contract import fresh
+from tests.sessions.test_contract import between, following, fresh
 from tests.sessions.visitor import Visitor
 
 
@@ -32,12 +33,12 @@ def gone(request: pytest.FixtureRequest, one_bed: Callable[[str], Bed], tmp_path
 
 def test_every_method_says_so_F1(gone: Bed) -> None:
     record = fresh(gone, owner="7")
-    change = Change(record, record)
+    change = between(record, following(record))
     store = gone.store
     for method in (
         lambda request: store.load(request, record.key),
         lambda request: store.load(request, record.key, "writer"),
-        lambda request: store.write(request, Change(None, record)),
+        lambda request: store.write(request, between(None, record)),
         lambda request: store.write(request, change),
         lambda request: store.prepare(request, change),
         lambda request: store.delete(request, record.key),
@@ -58,7 +59,7 @@ def test_commit_and_release_of_redis_say_so_too_F1(one_bed: Callable[[str], Bed]
     record = fresh(bed)
     with attempt(bed.app) as request:
         with pytest.raises(SessionStoreUnavailable):
-            bed.store.commit(request, Change(record, None))
+            bed.store.commit(request, between(record, None))
         with pytest.raises(SessionStoreUnavailable):
             bed.store.release(request, record.key, "writer")
 
@@ -152,28 +153,56 @@ def test_redis_gone_before_the_write_loses_both(own_redis: RedisServer, visitor:
     assert visitor.data() == {"cart": []}
 
 
-def test_page_survives_that_its_own_flash_is_not_saved_F1(
+def test_page_survives_that_a_shown_message_stays_F1_F12(
     own_redis: RedisServer, visitor: Visitor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A GET asks for no change, so the page is worth more."""
+    """Nobody asked for a change, so the page is worth more; it is shown once more."""
+    visitor.do(lambda request: request.session.flash("tea"))
 
     def act(request: Any) -> None:
-        request.session.flash("lost")
+        assert request.session.pop_flash() == ["tea"]
         own_redis.stop()
 
     visitor.method = "GET"
     visitor.do(act)
     assert visitor.status == 200
     assert visitor.sent == []
-    assert "not saved" in caplog.text
+    assert "given up" in caplog.text
     back(own_redis)
-    assert visitor.data() == {"cart": []}
+    assert visitor.data() == {"cart": [], "_f_": ["tea"]}
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda session: session.flash("new"),
+        lambda session: session.update(b=1),
+        lambda session: session.rotate(),
+        lambda session: session.invalidate(),
+        lambda session: session.log_in("7"),
+        lambda session: (session.pop_flash(), session.update(b=1)),
+    ],
+)
+def test_page_does_not_pretend_that_it_was_saved_F12(
+    own_redis: RedisServer, visitor: Visitor, act: Callable[[Any], Any]
+) -> None:
+    visitor.do(lambda request: request.session.flash("tea"))
+
+    def change(request: Any) -> None:
+        act(request.session)
+        own_redis.stop()
+
+    visitor.method = "GET"
+    with pytest.raises(SessionStoreUnavailable):
+        visitor.do(change)
+    back(own_redis)
+    assert visitor.data() == {"cart": [], "_f_": ["tea"]}
 
 
 def test_redis_gone_after_the_database_has_committed(
     own_redis: RedisServer, visitor: Visitor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Then the answer stands and the session stays as it was, which is logged."""
+    """Then the answer stands, which is logged, and is made up for when Redis is back (F13)."""
 
     def act(request: Any) -> None:
         request.session["cart"].append(1)
@@ -184,7 +213,7 @@ def test_redis_gone_after_the_database_has_committed(
     assert visitor.sent == []
     assert "session not saved, though its transaction was" in caplog.text
     back(own_redis)
-    assert visitor.data() == {"cart": []}
+    assert visitor.data() == {"cart": [1]}
 
 
 def test_lock_that_ran_out_before_the_commit_F8(
@@ -202,7 +231,7 @@ def test_lock_that_ran_out_before_the_commit_F8(
 
     visitor.do(act)
     assert visitor.status == 200
-    assert "the lock ran out before the commit" in caplog.text
+    assert "since it was prepared" in caplog.text
     assert visitor.data() == {"cart": ["theirs"]}
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionStoreUnavailable
-from demoapp.sessions.settings import SettingsError
 from tests.servers import RedisServer
 from tests.sessions.beds import open_app
 from tests.sessions.visitor import Visitor

@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from demoapp.sessions.interfaces import SessionNotSerializable, SessionTooLarge, key_of
-from tests.sessions.beds import Again, Bed, Refused
+from demoapp.sessions.interfaces import (
+    SessionEnded,
+    SessionNotSerializable,
+    SessionTooLarge,
+)
+from tests.sessions.beds import Again, Bed, Refused, key_of
 from tests.sessions.conftest import STORES
 from tests.sessions.saboteur import Sabotage, Saboteur, fail
 from tests.sessions.visitor import Visitor
@@ -65,8 +69,7 @@ def visitor(bed: Bed) -> Visitor:
 
 def unharmed(bed: Bed, visitor: Visitor) -> None:
     """The session and the database are as they were, and can be changed at once."""
-    key = key_of(visitor.cookie or "")
-    assert key
+    key = key_of(visitor.cookie)
     assert visitor.sent == []
     assert bed.keys() == [key]
     assert not bed.locked(key)
@@ -290,8 +293,7 @@ def test_session_begun_and_changed_again_in_one_request(bed: Bed) -> None:
         request.session["a"].append(2)
 
     visitor.do(act)
-    key = key_of(visitor.cookie or "")
-    assert key
+    key = key_of(visitor.cookie)
     assert bed.keys() == [key]
     assert not bed.locked(key)
     assert visitor.data() == {"a": [2]}
@@ -422,8 +424,11 @@ def test_nothing_is_lost_and_nobody_refused_F8(
 MEANWHILE: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "another update": (lambda session: session["cart"].append(1), {"cart": [1, 2]}),
     "another key": (lambda session: session.update(b=1), {"cart": [2], "b": 1}),
-    "logout_S13": (lambda session: session.invalidate(), {"cart": [2]}),
-    "login": (lambda session: session.rotate(), {"cart": [2]}),
+}
+ENDS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "logout_S13": (lambda session: session.invalidate(), {}),
+    "rotation_S16": (lambda session: session.rotate(), {"cart": []}),
+    "login_S16": (lambda session: session.log_in("7"), {"cart": []}),
 }
 
 
@@ -448,11 +453,35 @@ def test_other_request_in_the_middle_of_this_one(
     assert attempts == [0, 1]
     assert visitor.data() == expected
     assert notes(bed) == ["once"]
-    if meanwhile == "login":  # who rotated keeps what was there, under the new id
-        assert other.data() == {"cart": []}
-    if meanwhile == "logout_S13":
-        assert other.data() == {}
-        assert len(bed.keys()) == 1
+
+
+@pytest.mark.parametrize("meanwhile", ENDS)
+def test_session_ended_in_the_middle_of_this_request(
+    bed: Bed, visitor: Visitor, meanwhile: str
+) -> None:
+    """What it wants to write is refused, and the browser's newer cookie stands."""
+    other, old = Visitor(bed.app, cookie=visitor.cookie), visitor.cookie
+    change, expected = ENDS[meanwhile]
+    attempts: list[int] = []
+
+    def act(request: Any) -> None:
+        seen = dict(request.session)
+        if not attempts:
+            other.do(lambda inner: change(inner.session))
+        attempts.append(len(seen))
+        note(request, "lost")
+        request.session["cart"] = [2]
+
+    visitor.sent = []
+    with pytest.raises(SessionEnded):
+        visitor.do(act)
+    assert attempts == [1, 0]  # and to the replay the old id says nothing
+    assert (visitor.sent, visitor.cookie) == ([], old)
+    assert visitor.data() == {}
+    assert other.data() == expected
+    assert notes(bed) == []
+    assert len(bed.keys()) == len(expected)
+    assert not bed.locked(key_of(old))
 
 
 def test_read_during_a_write_is_no_conflict(bed: Bed, visitor: Visitor) -> None:
@@ -473,24 +502,23 @@ def test_read_during_a_write_is_no_conflict(bed: Bed, visitor: Visitor) -> None:
 
 
 def test_replay_unlocks_what_it_did_not_find(bed: Bed, visitor: Visitor) -> None:
-    key = key_of(visitor.cookie or "")
-    assert key
+    key = key_of(visitor.cookie)
 
     def act(request: Any) -> None:
-        request.session["a"] = 1
+        found = request.session.get("cart")
+        assert found == ([] if request.environ["retry.attempt"] == 0 else None)
         if request.environ["retry.attempt"] == 0:
             Visitor(bed.app, cookie=visitor.cookie).do(lambda inner: inner.session.invalidate())
             raise Again
 
     visitor.do(act)
-    assert visitor.data() == {"a": 1}
+    assert visitor.status == 200
     assert not bed.locked(key)
 
 
 @pytest.mark.parametrize("change", ["nothing", *CHANGES])
 def test_replay_unlocks_when_it_is_done(bed: Bed, visitor: Visitor, change: str) -> None:
-    key = key_of(visitor.cookie or "")
-    assert key
+    key = key_of(visitor.cookie)
 
     def act(request: Any) -> None:
         assert request.session["cart"] == []

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from demoapp.sessions.redis_url import address_in
+from demoapp.sessions.redis.url import address_in
 from demoapp.settings import _VARIABLE
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from demoapp.sessions.redis_client import connect
-from demoapp.sessions.redis_url import address_in
-from demoapp.sessions.settings import SettingsError
+from demoapp.sessions.ini import SettingsError
+from demoapp.sessions.redis.url import address_in, connect
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyramid.config import Configurator
 
-from demoapp.sessions.settings import SettingsError
+from demoapp.sessions.ini import SettingsError
 from demoapp.settings import includeme, resolve
 
 SECRET = "zV7-wq0PLm2xKd9_tYbN4sRfGhJ6cEaU"

@@ -1,0 +1,31 @@
+"""What an error of the database means: try again, or come back later."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from demoapp.sessions.interfaces import SessionConflict, SessionStoreUnavailable
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as err:
+        # the one constraint is the key: another request was faster to insert the same session
+        again = is_conflict(err) or isinstance(err, IntegrityError)
+        kind = SessionConflict if again else SessionStoreUnavailable
+        raise kind(f"database: {getattr(err, 'orig', err)}") from err
+
+
+def is_conflict(err: BaseException) -> bool:
+    """Whether the transaction may simply be run again: it lost against another (SQLSTATE class
+    40), waited too long for a lock, or the server had closed the connection. For that,
+    SQLAlchemy has dropped the whole pool, so that the next attempt gets a fresh one.
+    """
+    if not isinstance(err, DBAPIError):
+        return False
+    state = getattr(err.orig, "sqlstate", None) or ""
+    locked = state == "55P03" or "database is locked" in str(err.orig)
+    return state.startswith("40") or locked or err.connection_invalidated

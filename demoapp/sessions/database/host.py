@@ -1,0 +1,66 @@
+"""What the application brings along: `request.dbsession`, and a database fit for sessions."""
+
+import logging
+from typing import Any
+
+from pyramid.request import Request, apply_request_extensions
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import SQLAlchemyError, UnboundExecutionError
+from sqlalchemy.orm import Session, scoped_session
+
+from demoapp.sessions.database.table import sessions
+from demoapp.sessions.ini import SettingsError
+
+log = logging.getLogger(__name__)
+
+
+def dbsession_of(request: Any) -> Session:
+    found: Any = request.dbsession
+    return found() if isinstance(found, scoped_session) else found  # type: ignore[no-any-return]
+
+
+def connection_of(request: Any) -> Connection:
+    return dbsession_of(request).connection(bind_arguments={"clause": sessions})
+
+
+def engine_of(request: Any) -> Engine:
+    return dbsession_of(request).get_bind(clause=sessions).engine
+
+
+def check(created: Any) -> None:
+    """Before the first request: raises SettingsError. A database may come up later than we do."""
+    with created.app.request_context(Request.blank("/").environ) as request:
+        apply_request_extensions(request)
+        if not hasattr(request, "dbsession"):
+            raise SettingsError(
+                "session.strategy = database needs request.dbsession, as zope.sqlalchemy makes one"
+            )
+        try:
+            _check_server(engine_of(request))
+        except UnboundExecutionError as err:
+            raise SettingsError(
+                f"request.dbsession has no engine for {sessions.fullname!r}"
+            ) from err
+        except SQLAlchemyError as err:
+            log.warning("no sessions for now: %s", getattr(err, "orig", err))
+        finally:
+            dbsession_of(request).close()
+
+
+def _check_server(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        return
+    event.listen(engine, "handle_error", _leave_read_only)
+    with engine.connect() as connection:
+        level = connection.exec_driver_sql("SHOW transaction_isolation").scalar()
+    if level != "read committed":
+        engine.dispose()  # it will not be used
+        raise SettingsError(
+            f"sessions need the isolation READ COMMITTED, and PostgreSQL has {level}"
+        )
+
+
+def _leave_read_only(context: Any) -> None:
+    """The server has become a replica: connect anew, to where its name leads by now."""
+    if getattr(context.original_exception, "sqlstate", "") == "25006":
+        context.is_disconnect = True

@@ -1,0 +1,118 @@
+"""The one table, what its rows hold, and the statements that are sent to it, each built once."""
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from demoapp.sessions.interfaces import (
+    ABSENT,
+    FORMAT,
+    Change,
+    CorruptRecord,
+    Ended,
+    Record,
+    SessionConflict,
+    believed,
+)
+
+ENDED = 0
+"""The format of a row that holds an Ended: see `rows_of`."""
+metadata = sa.MetaData()
+"""Of the session layer alone: an application adds it to its migrations' target_metadata."""
+
+# No index on last_seen: PostgreSQL then touches a row in its place, and leaves the indexes alone.
+sessions = sa.Table(
+    "session",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("format", sa.SmallInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("last_seen", sa.Double, nullable=False),
+    sa.Column("owner", sa.String(64), index=True),
+    sa.Column("device", sa.String(80), nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+)
+_c = sessions.c
+_old, _seen = _c.key == bindparam("old_key"), bindparam("seen", type_=sa.Double)
+
+LOAD = sa.select(sessions).where(_c.key == bindparam("key"))
+LOAD_LOCKED = LOAD.with_for_update()  # SQLite has no such thing, and gets LOAD
+INSERT = sa.insert(sessions)
+_values: dict[str, Any] = {column.name: bindparam(column.name) for column in _c}
+_UPDATE = sa.update(sessions).where(_old, _c.version == bindparam("read")).values(_values)
+_in_turn = sa.func.pg_try_advisory_xact_lock(bindparam("turn"))
+_REPLACE = {"postgresql": _UPDATE.where(_in_turn), "sqlite": _UPDATE}
+_free = sa.select(_c.key).where(_old).with_for_update(skip_locked=True)
+_is_free = _c.key == _free.correlate(None).scalar_subquery()
+_latest = sa.case((_c.last_seen < _seen, _seen), else_=_c.last_seen)
+TOUCH = sa.update(sessions).where(_is_free).values(last_seen=_latest)
+DELETE = sa.delete(sessions).where(_c.key == bindparam("key"))
+_FORGET = sa.delete(sessions).where(_old, _c.format == ENDED, _c.last_seen <= _seen)
+OWNED = sa.select(sessions).where(_c.owner.in_(bindparam("owners"))).order_by(_c.last_seen.desc())
+COUNT = sa.select(sa.func.count()).select_from(sessions).where(_c.format != ENDED)
+
+_TURN = {
+    # A locked table is found out before the turn, so that many do not wait for it one by one.
+    "postgresql": """
+        LOCK TABLE session IN ROW EXCLUSIVE MODE;
+        SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = {milliseconds:.0f};
+        SELECT pg_advisory_xact_lock({turn});
+        SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT""",
+    # Changes nothing, but the transaction is a writing one from here on, whoever has begun it.
+    "sqlite": "UPDATE session SET version = version WHERE key = ''",
+}
+
+
+def take_turn(connection: sa.Connection, key: str, seconds: float) -> None:
+    command = _TURN[connection.dialect.name]
+    connection.exec_driver_sql(command.format(turn=_turn(key), milliseconds=seconds * 1000))
+
+
+def _turn(key: str) -> int:
+    """The key as PostgreSQL's advisory locks want one: 64 bits, signed."""
+    return int(key[:16], 16) - 2**63
+
+
+def replace(connection: sa.Connection, old: Record, rows: list[dict[str, Any]]) -> None:
+    """Put the first row in the place of the old record; where none was, see that none is left."""
+    which = {"old_key": old.key, "read": old.version, "turn": _turn(old.key), "seen": time.time()}
+    if old.version == ABSENT:
+        connection.execute(_FORGET, which)
+    elif connection.execute(_REPLACE[connection.dialect.name], which | rows.pop(0)).rowcount != 1:
+        raise SessionConflict("another request holds this session, or has changed it")
+
+
+def rows_of(change: Change) -> list[dict[str, Any]]:
+    """What is to be stored, and first what takes the place of the old row."""
+    rows = [_row(FORMAT, change.new)] if hasattr(change, "new") else []
+    if ended := getattr(change, "ended", None):
+        left = Record(ended.key, ended.successor, 0, ended.since, ended.until, None, ended.writer)
+        rows.append(_row(ENDED, left))
+    return rows
+
+
+def _row(layout: int, record: Record) -> dict[str, Any]:
+    return {"format": layout} | {name: getattr(record, name) for name in Record.__slots__}
+
+
+def found(row: Any) -> Record | Ended:
+    """What a row holds. Raises CorruptRecord."""
+    if row.format == ENDED:
+        return Ended(row.key, row.created, row.last_seen, row.data, row.device)
+    if row.format != FORMAT:
+        raise CorruptRecord("it was written by another release")
+    return believed(Record(*(getattr(row, name) for name in Record.__slots__)))
+
+
+def readable(rows: Iterable[Any]) -> list[Record]:
+    """The sessions among them."""
+    records = []
+    for row in rows:
+        with suppress(CorruptRecord):
+            records.append(found(row))
+    return [record for record in records if isinstance(record, Record)]

@@ -1,0 +1,44 @@
+"""The session factory that a strategy with a store registers: `request.session` comes from here."""
+
+from typing import Any
+
+from pyramid.threadlocal import manager as threadlocals
+from pyramid.tweens import EXCVIEW
+
+from demoapp.sessions.interfaces import ISessionStore, Store
+from demoapp.sessions.layer import Layer
+from demoapp.sessions.session import Session
+from demoapp.sessions.settings import SessionSettings
+
+
+class SessionFactory(Layer):
+    """Makes the session of a request, as Pyramid asks for one."""
+
+    def __call__(self, request: Any) -> Session:
+        around = request_around(request)
+        return around.session if around else Session(request, self)
+
+
+def request_around(request: Any) -> Any:
+    """The request in whose transaction this one is, and whose session it shares, if any is.
+
+    A subrequest without tweens, or made by `request.copy()`, commits with the request around it.
+    """
+    requests = [frame["request"] for frame in threadlocals.stack[-2:]]
+    if len(requests) < 2 or requests[1] is not request or requests[0] in (None, request):
+        return None
+    own, around = request.environ, requests[0].environ
+    if request.registry is not requests[0].registry or "tm.active" not in around:
+        return None
+    apart = "tm.active" in own and own.get("tm.manager") is not around.get("tm.manager")
+    shown = own.get("HTTP_COOKIE")
+    stranger = bool(shown) and shown != around.get("HTTP_COOKIE")
+    return None if apart or stranger else requests[0]
+
+
+def install(config: Any, store: Store, settings: SessionSettings) -> None:
+    """Make `store` the one behind `request.session`. A strategy's includeme ends with this."""
+    config.registry.registerUtility(store, ISessionStore)
+    config.registry["session.factory"] = factory = SessionFactory(store, settings)
+    config.set_session_factory(factory)
+    config.add_tween("demoapp.sessions.saving.turn_tween_factory", under=EXCVIEW)

@@ -1,0 +1,222 @@
+"""`session.strategy = redis`: sessions in Redis, shared by every process and machine.
+
+A session is one string of JSON under one key (see format.py), and `redis-cli get` shows it. Redis
+keeps the limits itself, as the key's time to live. Whatever must not be torn apart is a script:
+to read is one round trip, to compare and write is another.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+from redis import RedisError, ResponseError
+
+from demoapp.sessions.factory import install
+from demoapp.sessions.ids import Ids
+from demoapp.sessions.interfaces import (
+    Change,
+    CorruptRecord,
+    Create,
+    Delete,
+    Ended,
+    Record,
+    Rotate,
+    SessionConflict,
+    SessionStoreUnavailable,
+    Store,
+    Touch,
+    Update,
+)
+from demoapp.sessions.redis.breaker import UNREACHABLE, Breaker
+from demoapp.sessions.redis.format import LOAD, WRITE, name_of, names_of, read_value, value_of
+from demoapp.sessions.redis.lists import Lists
+from demoapp.sessions.redis.url import open_client as open_client
+from demoapp.sessions.settings import SessionSettings
+
+log = logging.getLogger(__name__)
+
+
+class RedisStore(Store):
+    """Records in Redis. Every command of a record touches its one hash slot, so Cluster works."""
+
+    def __init__(self, redis: Any, settings: SessionSettings) -> None:
+        self._redis = redis
+        self._settings = settings
+        self._ids = Ids(settings.secrets)
+        self._load = redis.register_script(LOAD)
+        self._write = redis.register_script(WRITE)
+        self._lists = Lists(redis, settings)
+        self._unfinished: dict[str, Change] = {}
+        self._breaker = Breaker(redis)
+        self._errors_told = self._breaker.errors_told
+
+    def load(self, request: Any, key: str, lock: str | None = None) -> Record | Ended | None:
+        if self._unfinished:
+            self._catch_up()
+        # only here: a request that has begun with its session should end with it
+        with self._breaker.asking(name_of(key)):
+            value = self._wait_for_turn(key, lock) if lock else self._ask_for(key, "")
+        return read_value(key, value, time.time()) if value is not None else None
+
+    def _wait_for_turn(self, key: str, writer: str) -> Any:
+        deadline = time.monotonic() + self._settings.wait_timeout
+        while isinstance(ahead := self._ask_for(key, writer), int):
+            if time.monotonic() > deadline:
+                self.release(None, key, writer)
+                raise SessionStoreUnavailable("other requests hold this session for too long")
+            time.sleep(min(ahead * 0.002, 0.05))
+        return ahead
+
+    def _ask_for(self, key: str, writer: str) -> Any:
+        limits = self._settings
+        lease = max(5, limits.wait_timeout * 0.75)  # the view of a replay may take its time
+        times = (lease, time.time(), limits.idle_timeout, limits.absolute_timeout)
+        try:
+            return self._load(names_of(key, writer), [writer, *map(_ms, times)])
+        except ResponseError as err:
+            if "WRONGTYPE" not in str(err):
+                raise
+            raise CorruptRecord("another program keeps something under its name") from err
+
+    def write(self, request: Any, change: Change) -> None:
+        with self._errors_told():
+            self._begin(change)
+            if not self._replace("write", change):
+                self._take_back(change)
+                raise SessionConflict("the session was changed by another request")
+            self._lists.follow(change)
+
+    def prepare(self, request: Any, change: Change) -> None:
+        with self._errors_told():
+            if not self._replace("prepare", change):
+                raise SessionConflict("the session was changed by another request")
+            # now, while a full Redis can still be answered: nobody knows its id before the commit
+            self._begin(change)
+
+    def commit(self, request: Any, change: Change) -> None:
+        self._unfinished[change.writer] = change
+        with self._errors_told():
+            done = self._replace("commit", change)
+            self._unfinished.pop(change.writer, None)
+            if not done:
+                self._take_back(change)
+                raise SessionStoreUnavailable("it was changed or ended since it was prepared")
+            self._lists.follow(change)
+
+    def _catch_up(self) -> None:
+        """An outage has kept from being committed what was answered with success already."""
+        for change in list(self._unfinished.values()):
+            with suppress(SessionStoreUnavailable):
+                self.commit(None, change)
+
+    def withdraw(self, request: Any, change: Change) -> None:
+        with self._errors_told():
+            self._take_back(change)
+        if not isinstance(change, Create):
+            self.release(request, change.old.key, change.writer)
+
+    def release(self, request: Any, key: str, writer: str) -> None:
+        with self._errors_told():
+            self._write(names_of(key, writer), [writer, "release"])
+
+    def delete(self, request: Any, key: str) -> None:
+        with self._errors_told():
+            self._redis.delete(name_of(key))
+
+    def _begin(self, change: Change) -> None:
+        """Store what has a key of its own, and list it."""
+        if isinstance(change, Create | Rotate):
+            self._redis.set(
+                name_of(change.new.key), value_of(change.new), px=self._life(change.new)
+            )
+        self._lists.foresee(change)  # now: a name that leads nowhere may be dropped
+
+    def _take_back(self, change: Change) -> None:
+        if isinstance(change, Create | Rotate):
+            self._redis.delete(name_of(change.new.key))  # nobody will ever know its id
+            self._lists.drop(change.new)
+
+    def _replace(self, step: str, change: Change) -> bool:
+        """Whether what is stored was still `old`. To prepare is to see to it that it stays so."""
+        if isinstance(change, Create | Touch):  # a touch: to load it was to touch it
+            return True
+        after = change.new if isinstance(change, Update) else change.ended
+        version = after.version if isinstance(after, Record) else "ended"
+        value = "" if step == "prepare" else value_of(after)
+        args = [change.writer, step, change.old.version, version, value, self._life(after)]
+        return bool(self._write(names_of(change.old.key, change.writer), args))
+
+    def _life(self, kept: Record | Ended) -> int:
+        """Milliseconds to live."""
+        limits, now = self._settings, time.time()
+        if isinstance(kept, Ended):
+            return max(1, _ms(kept.until - now))
+        return max(1, _ms(min(limits.idle_timeout, kept.created + limits.absolute_timeout - now)))
+
+    def owned_by(self, request: Any, owner: str) -> list[Record]:
+        with self._errors_told():
+            found = self._lists.read(self._ids.owners(owner))
+        return sorted(found, key=lambda record: -record.last_seen)
+
+    def raw(self, key: str) -> tuple[Any, Any]:
+        """What redis-cli would show: the value, and its milliseconds to live."""
+        with self._errors_told():
+            return self._redis.get(name_of(key)), self._redis.pttl(name_of(key))
+
+    def ping(self, request: Any) -> None:
+        """A session of five seconds, with all that sessions need."""
+        now, key = time.time(), secrets.token_hex(32)
+        begun = now - self._settings.absolute_timeout + 5
+        probe = Record(key, "{}", 1, begun, now, owner=f"ping-{key}")
+        self.write(request, Create(probe, writer=key))
+        self.load(request, key, key)
+        self.write(request, Delete(probe, Ended(key, now, now + 5), writer=key))
+        with self._errors_told():
+            self._redis.delete(*names_of(key, key))
+
+    def count(self, request: Any) -> Iterator[tuple[int, int]]:
+        with self._errors_told():
+            names = self._redis.scan_iter(name_of("*"), count=1000)
+            total, found = int(self._redis.dbsize()), 0
+            while batch := list(islice(names, 1000)):
+                heads = self._redis.ask_all([("GETRANGE", name, 0, 8) for name in batch])
+                found += heads.count(b'{"format"')  # not what is left of those that were ended
+                yield found, max(total, found)
+        yield found, found
+
+    def eviction_policy(self) -> str:
+        """What Redis does when it is full; unknown where INFO is not allowed."""
+        try:
+            return str(self._redis.info("memory").get("maxmemory_policy", "unknown"))
+        except RedisError:
+            return "unknown"
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def make_store(config: Any, ours: SessionSettings) -> RedisStore:
+    return RedisStore(open_client(config.registry.settings), ours)
+
+
+def includeme(config: Any) -> None:
+    ours: SessionSettings = config.registry["session.settings"]
+    store = make_store(config, ours)
+    install(config, store, ours)
+    try:
+        store.ping(None)
+    except SessionStoreUnavailable as err:
+        # no reason not to start: it may come up later, and most pages do without it
+        down = isinstance(err.__cause__, UNREACHABLE)
+        advice = "Start it, or correct session.redis.url" if down else "Sessions need this"
+        log.warning("%s. %s; until then they answer 503.", str(err).rstrip("."), advice)
+        return
+    policy = store.eviction_policy()
+    if policy not in ("noeviction", "unknown"):
+        told = "Redis has maxmemory-policy %s: when it is full, a flood of guests would push "
+        log.warning(told + "out those who are logged in. Set it to noeviction.", policy)
