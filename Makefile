@@ -40,6 +40,10 @@ fuzz: .venv/.installed-test ## 100,000 odd requests, cookies and records on each
 	scripts/system-packages
 	FUZZ_CASES=25000 $(BIN)/python -m pytest --no-cov -v -n 2 tests/functional/test_fuzz.py $(ARGS)
 
+explore: .venv/.installed-test ## every interleaving of two and three requests, on each store (15 minutes)
+	scripts/system-packages
+	$(BIN)/python -m tests.explorer $(ARGS)
+
 check: .venv/.installed-test ## lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -48,4 +52,4 @@ check: .venv/.installed-test ## lint and types
 messages: .venv/.installed-test ## the catalogues in demoapp/locale, from the texts in the sources
 	$(BIN)/python scripts/messages.py
 
-.PHONY: help install serve test check messages purge-million fuzz
+.PHONY: help install serve test check messages purge-million fuzz explore
