@@ -6,10 +6,10 @@ from pyramid.paster import get_appsettings
 from sqlalchemy import create_engine
 
 from alembic import context
-from demoapp.models import Base
 from demoapp.sessions.database import metadata as sessions
 from demoapp.sessions.ini import Ini
 from demoapp.settings import resolve, told_in_a_line
+from demoapp.shop.models import Base
 
 config = context.config
 with told_in_a_line():

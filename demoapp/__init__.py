@@ -17,25 +17,30 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
     """The WSGI application. Every part is one line below."""
     with Configurator(settings={**DEFAULTS, **resolve(settings)}) as config:
         config.registry["ini_file"] = global_config.get("__file__")
+        # the ground
         config.include("demoapp.settings")
         config.include("demoapp.templating")
-        config.include("demoapp.sessions")  # the one this project is about
-        config.include("demoapp.timing")
         config.include("demoapp.db")
-        config.include("demoapp.security")
-        config.include("demoapp.throttle")
-        config.include("demoapp.orders")
-        config.include("demoapp.hosts")
-        config.include("demoapp.wellformed")
-        config.include("demoapp.csrf")
-        config.include("demoapp.metrics")
-        config.include("demoapp.logs")
-        config.include("demoapp.headers")
-        config.include("demoapp.assets")
         config.include("demoapp.i18n")
+        config.include("demoapp.assets")
         config.include("demoapp.routes")
-        config.include("demoapp.page")
-        config.include("demoapp.labs")
-        config.include("demoapp.inspector")
-        config.scan("demoapp.views")
+        # what every request passes
+        config.include("demoapp.front.hosts")
+        config.include("demoapp.front.wellformed")
+        config.include("demoapp.front.csrf")
+        config.include("demoapp.front.metrics")
+        config.include("demoapp.front.logs")
+        config.include("demoapp.front.headers")
+        config.scan("demoapp.front.health")
+        # the sessions: what this project is about
+        config.include("demoapp.sessions")
+        config.include("demoapp.front.timing")
+        # the tea house
+        config.include("demoapp.shop.security")
+        config.include("demoapp.shop.throttle")
+        config.include("demoapp.shop.orders")
+        config.include("demoapp.shop.page")
+        config.scan("demoapp.shop.views")
+        # what teaches; without it the shop goes on
+        config.include("demoapp.lessons")
     return config.make_wsgi_app()

@@ -1,4 +1,4 @@
-"""Every URL of the shop."""
+"""Every URL of the shop; those of the lessons are in demoapp/lessons/__init__.py."""
 
 from typing import Any
 
@@ -22,17 +22,8 @@ def includeme(config: Any) -> None:
         "session_revoke": "/account/sessions/{handle}/revoke",
         "password": "/account/password",
         "locale": "/locale",
-        "session_json": "/session.json",
         "healthz": "/healthz",
         "readyz": "/readyz",
-    }.items():
-        config.add_route(name, pattern)
-    # pages the layout links to; their views come with the teaching half
-    for name, pattern in {
-        "session": "/session",
-        "strategies": "/strategies",
-        "strategy": "/strategies/{name}",
-        "labs": "/labs",
-        "lab": "/labs/{name}",
+        "metrics": "/metrics",
     }.items():
         config.add_route(name, pattern)

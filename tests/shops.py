@@ -10,9 +10,9 @@ from webtest import TestApp
 
 from demoapp import main
 from demoapp.db import make_engine
-from demoapp.models import Base
 from demoapp.scripts.init import DEMO_PASSWORD, seed
 from demoapp.sessions.database import metadata as session_tables
+from demoapp.shop.models import Base
 
 STRATEGIES = ("memory", "redis", "database", "custom")
 SECRET = "a-secret-of-the-tests-0123456789abcdef"

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from alembic import command
 from demoapp.db import make_engine
-from demoapp.models import Category, Product, User
-from demoapp.security import HASHER
 from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.settings import resolve, teaches
+from demoapp.shop.models import Category, Product, User
+from demoapp.shop.security import HASHER
 
 REFUSALS = (
     CommandError,
@@ -65,7 +65,7 @@ def prepare(ini: str) -> str:
 def seed(session: Session, demo_accounts: bool = True) -> None:
     """Catalogue, and accounts to try. Texts and prices are renewed, stock and passwords kept."""
     catalog: dict[str, list[dict[str, Any]]] = tomllib.loads(
-        (HERE / "catalog.toml").read_text(encoding="utf-8")
+        (HERE / "shop" / "catalog.toml").read_text(encoding="utf-8")
     )
     for position, entry in enumerate(catalog["category"]):
         session.merge(Category(position=position, **entry))

@@ -7,7 +7,7 @@ import sys
 
 import plaster
 
-from demoapp.serving import refuse_taken
+from demoapp.front.serving import refuse_taken
 
 
 def main(ini: str) -> None:

@@ -17,12 +17,12 @@ from pyramid.paster import bootstrap
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from demoapp.models import User
 from demoapp.scripts import progress
-from demoapp.security import end_everywhere, sessions_of
 from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings
 from demoapp.settings import WrongSettings
+from demoapp.shop.models import User
+from demoapp.shop.security import end_everywhere, sessions_of
 
 ELSEWHERE = {
     "memory": "they are inside the shop's own process and cannot be seen from outside",

@@ -1,7 +1,7 @@
 """Every lab on every strategy, done in a real browser as its page says.
 
 What has to be observed is not written here: the page compares it with what
-demoapp/teaching/labs.toml expects of the strategy, and says "As expected." or not.
+demoapp/lessons/labs/labs.toml expects of the strategy, and says "As expected." or not.
 """
 
 import time
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from demoapp.labs import expire
-from demoapp.labs.bench import NAMES
+from demoapp.lessons.labs import expire
+from demoapp.lessons.labs.bench import NAMES
 from demoapp.sessions import STRATEGIES
 from tests.browser.conftest import DEVELOPMENT, Watched, log_in
 from tests.processes import Shop

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from demoapp.labs.bench import NAMES
+from demoapp.lessons.labs.bench import NAMES
 from demoapp.scripts.init import DEMO_PASSWORD
 from tests.processes import Shop
 from tests.shops import copy_sqlite

@@ -14,9 +14,9 @@ from pyramid.interfaces import IContextFound
 from sqlalchemy import update
 from transaction.interfaces import TransientError
 
-from demoapp.models import User
 from demoapp.scripts.init import DEMO_PASSWORD
-from demoapp.security import HASHER
+from demoapp.shop.models import User
+from demoapp.shop.security import HASHER
 from tests.servers import RedisServer
 from tests.sessions.saboteur import Saboteur
 from tests.shops import Visitor
@@ -290,7 +290,7 @@ def test_a_name_is_registered_once_and_the_other_told_so(
                 both.wait(5)
             return HASHER.hash(password)
 
-    monkeypatch.setattr("demoapp.views.account.HASHER", Hasher())
+    monkeypatch.setattr("demoapp.shop.views.account.HASHER", Hasher())
     visitors = [Visitor(shop), Visitor(shop)]
     passwords = ["a good password", "another good password"]
 

@@ -9,7 +9,7 @@ import pytest
 import redis
 from sqlalchemy import delete
 
-from demoapp.models import User
+from demoapp.shop.models import User
 from tests.functional.tab import SESSION, Tab, sent_cookies
 from tests.servers import RedisServer
 from tests.shops import STRATEGIES, copy_sqlite

@@ -11,8 +11,8 @@ from redis import Redis
 from sqlalchemy import event
 from webob import Request
 
-from demoapp.inspector.layers import Subject
-from demoapp.inspector.record import record
+from demoapp.lessons.inspector.layers import Subject
+from demoapp.lessons.inspector.record import record
 from tests.servers import RedisServer
 from tests.shops import SECRET, Visitor
 

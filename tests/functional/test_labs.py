@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import pytest
 
-from demoapp.labs import expire
-from demoapp.labs.bench import NAMES
+from demoapp.lessons.content import content
+from demoapp.lessons.labs import expire
+from demoapp.lessons.labs.bench import NAMES
 from demoapp.sessions import STRATEGIES
-from demoapp.teaching import content
 from tests.shops import Visitor, open_shop
 
 LOCALES = ("en", "ko")

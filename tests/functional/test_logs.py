@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from demoapp.logs import JsonFormatter, TextFormatter, current_id
+from demoapp.front.logs import JsonFormatter, TextFormatter, current_id
 from tests.shops import Visitor
 
 

@@ -14,7 +14,7 @@ from argon2.low_level import Type
 from sqlalchemy import select, update
 from webob import Request
 
-from demoapp.models import User
+from demoapp.shop.models import User
 from tests.shops import Visitor
 
 HTTPS = {"wsgi.url_scheme": "https"}

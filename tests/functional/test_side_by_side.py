@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from demoapp.headers import HEADERS
-from demoapp.sidebyside import Mounted, make_page
+from demoapp.front.headers import HEADERS
+from demoapp.lessons.stage import Mounted, make_page
 from tests.shops import STRATEGIES, Visitor
 
 

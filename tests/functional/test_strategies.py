@@ -20,9 +20,9 @@ from redis import Redis
 from sqlalchemy import create_engine, text
 from webtest import TestApp
 
-from demoapp.scripts import compare
+from demoapp.lessons.content import HERE, content
+from demoapp.lessons.strategies import compare, figures
 from demoapp.sessions.interfaces import SessionTooLarge
-from demoapp.teaching import HERE, content, figures
 from tests.functional.test_inspector import trips
 from tests.servers import RedisServer
 from tests.shops import SECRET, STRATEGIES, Visitor, close_shop, open_shop
@@ -172,7 +172,8 @@ def test_beaker_leaves_the_old_record_usable_when_it_invalidates() -> None:
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_question_is_answered_and_every_proof_exists(name: str) -> None:
-    answers = tomllib.loads((HERE / "strategies.toml").read_text(encoding="utf-8"))[name]["answer"]
+    texts = (HERE / "strategies" / "strategies.toml").read_text(encoding="utf-8")
+    answers = tomllib.loads(texts)[name]["answer"]
     assert [*answers, "measured"] and {*answers, "measured"} == set(QUESTIONS)
     for question, answer in answers.items():
         assert answer["en"] and answer["ko"]
@@ -181,7 +182,7 @@ def test_every_question_is_answered_and_every_proof_exists(name: str) -> None:
             assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("file", sorted(HERE.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("file", sorted(HERE.glob("*/*.toml")), ids=lambda path: path.stem)
 def test_every_text_is_in_both_languages(file: Path) -> None:
     def check(value: Any, where: str) -> None:
         if isinstance(value, dict):

@@ -11,8 +11,8 @@ import pytest
 import redis
 from limits import RateLimitItemPerMinute
 
-from demoapp import throttle
 from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop import throttle
 from tests.servers import RedisServer
 from tests.shops import Visitor
 
@@ -170,7 +170,7 @@ def test_an_outage_of_redis_neither_locks_out_nor_lets_guess_A2(
             guesser.guess()
         assert guesser.guess().status_int == 429
         server.stop()
-        with caplog.at_level(logging.ERROR, "demoapp.throttle"):
+        with caplog.at_level(logging.ERROR, "demoapp.shop.throttle"):
             statuses = [guesser.guess().status_int for _ in range(11)]
         assert statuses == [400] * 10 + [429]
         told = [record.getMessage() for record in caplog.records if "counted" in record.message]

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from demoapp.db import make_engine
-from demoapp.models import Category, Product, User
 from demoapp.scripts import init
+from demoapp.shop.models import Category, Product, User
 from tests.integration.conftest import DEVELOPMENT, ROOT
 from tests.processes import free_port
 

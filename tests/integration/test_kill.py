@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from demoapp.models import Order, Product
+from demoapp.shop.models import Order, Product
 from tests.shops import Visitor
 
 RUNS = 36

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from demoapp.teaching import content
+from demoapp.lessons.content import content
 from tests.integration.client import Client, together
 from tests.integration.conftest import Deployment
 

@@ -1,0 +1,98 @@
+"""What a layer of the inspector is made of, and the words for it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from demoapp.lessons.content import content
+from demoapp.sessions.cookie import SessionCookie
+from demoapp.sessions.custom import DEFAULT
+from demoapp.sessions.ids import Ids
+from demoapp.sessions.interfaces import SessionStoreUnavailable
+from demoapp.sessions.settings import SessionSettings
+from demoapp.settings import foreign
+
+
+@dataclass
+class Row:
+    label: str
+    value: str
+    code: bool = False
+    deadline: float | None = None
+    """Seconds since the epoch, where the value is the time until then."""
+
+
+@dataclass
+class Layer:
+    id: str
+    title: str
+    intro: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    changes: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    """What, before, after; None where there was nothing."""
+
+
+class Subject:
+    """One request's session, as the layers look at it."""
+
+    def __init__(self, request: Any, raw: bool) -> None:
+        self.request = request
+        self.raw = raw
+        self.settings: SessionSettings = request.registry["session.settings"]
+        self.words = content("inspector", request.locale_name)
+        cookie = SessionCookie(self.settings.cookie_name, self.settings.cookie_secure)
+        self.cookie_name, self.secure = cookie.name(request), cookie.secure(request)
+        self.session: Any = None
+        """None while the store cannot be reached."""
+        try:
+            request.session.get("cart")  # ISession has no len()
+            self.session = request.session
+        except SessionStoreUnavailable:
+            pass
+        settings = request.registry.settings
+        self.factory = settings.get("session.custom.factory", DEFAULT)
+        self.foreign = foreign(settings)
+        """Made by a factory of which we cannot know how it keeps a session."""
+        self.signed_cookie = self.settings.strategy == "custom" and not self.foreign
+        self.cookie = self._led_here(cookie.values(request))
+
+    def _led_here(self, values: list[str]) -> str | None:
+        """Of several cookies with the name, that of this session, as far as we can tell."""
+        stored = getattr(self.record, "key", None)
+
+        def likely(value: str) -> tuple[bool, bool]:
+            keys = self._keys(value)
+            return stored in keys, bool(keys) != self.signed_cookie
+
+        return max(values, key=likely, default=None)
+
+    @property
+    def record(self) -> Any:
+        return getattr(self.session, "record", None)
+
+    @property
+    def moving(self) -> bool:
+        """The cookie is of the strategy that was in use before: see `session.migrate_from`."""
+        if not self.settings.migrate_from or self.session is None or self.session.new:
+            return False
+        return bool(self.keys) == self.signed_cookie
+
+    @property
+    def keys(self) -> list[str]:
+        """What a store may know the cookie by; none if its value cannot be an id of ours."""
+        return self._keys(self.cookie or "")
+
+    def _keys(self, value: str) -> list[str]:
+        return Ids(self.settings.secrets).keys(self.request, value)
+
+    def say(self, name: str, **values: Any) -> str:
+        return str(self.words["say"][name]).format(**values)
+
+    def layer(self, name: str, *intro: str) -> Layer:
+        return Layer(name, self.words["layer"][name], [self.say(line) for line in intro])
+
+    def row(self, label: str, value: object, code: bool = False) -> Row:
+        return Row(self.words["label"][label], str(value), code)
+
+    def mask(self, secret: str) -> str:
+        """Enough to recognise it, unless all of it was asked for."""
+        return secret if self.raw else f"{secret[:4]}…"

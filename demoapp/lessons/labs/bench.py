@@ -1,0 +1,193 @@
+"""The engine of the labs: a bench is one lab in one request.
+
+A lab is a module of this package, named like its address with `_` for `-`. It has:
+
+- ACTIONS: what a button does, by name; each takes the bench;
+- NEXT: the buttons offered after an action, by the name of that action, "" before the first;
+- observe(bench): an Observation once there is something to see, else None.
+
+Its texts and what is expected of each strategy are in demoapp/lessons/labs/labs.toml.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib import import_module
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound, HTTPSeeOther
+
+from demoapp.i18n import _
+from demoapp.lessons.content import content
+from demoapp.lessons.labs.notes import Notes, aside_cookie, session_cookie
+from demoapp.lessons.labs.visit import Visit
+from demoapp.settings import foreign, teaches
+
+NAMES = (
+    "first-write",
+    "restart",
+    "two-ports",
+    "nested-change",
+    "race",
+    "overflow",
+    "tamper",
+    "expire",
+    "fixation",
+    "replay",
+    "csrf-tabs",
+    "devices",
+    "redis-down",
+    "migrate",
+)
+"""In the order of the page /labs."""
+OF_OUR_COOKIE = frozenset(("tamper", "expire", "fixation", "replay"))
+"""Labs that must know the session cookie or its limits; a foreign factory keeps its own."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a lab has seen. Without an outcome it is not over yet."""
+
+    outcome: str | None = None
+    rows: dict[str, Any] = field(default_factory=dict)
+    """Figures by the name of their label."""
+
+
+class Bench:
+    """One lab in one request: the visitor's session and cookies, and what to answer."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.name: str = request.matchdict["name"]
+        if self.name not in NAMES or not teaches(request.registry.settings):
+            raise HTTPNotFound(_("There is no such lab."))
+        self.texts: dict[str, Any] = content("labs", request.locale_name)[self.name]
+        self.module: Any = import_module(f"demoapp.lessons.labs.{self.name.replace('-', '_')}")
+        self.path: str = request.route_path("lab", name=self.name)
+        self.response = HTTPSeeOther(self.path)
+        self.notes = Notes(request)
+        # another lab that has set the session aside, and must bring it back before this begins
+        self.elsewhere: str | None = None
+        if self.notes.get("lab") != self.name:
+            self.elsewhere = self.notes.get("lab") if self.notes.get("aside") else None
+            self.notes.clear()
+        self.cookie = session_cookie(request)
+        self.aside = aside_cookie(request)
+
+    # -- what the shop runs on
+
+    @property
+    def strategy(self) -> str:
+        strategy: str = self.request.registry["session.settings"].strategy
+        return strategy
+
+    @property
+    def ours(self) -> bool:
+        """Whether the session is one of this project, not of a factory from elsewhere."""
+        return not foreign(self.request.registry.settings)
+
+    @property
+    def expected(self) -> list[str]:
+        """The outcomes that are right for this strategy; none if nobody can know."""
+        if not self.ours:
+            return []
+        # only `migrate` depends on more than the strategy
+        special = getattr(self.module, "expected", lambda bench: None)(self)
+        return special or self.expected_of(self.strategy)
+
+    def expected_of(self, strategy: str) -> list[str]:
+        outcomes = self.texts["expected"][strategy]
+        return [outcomes] if isinstance(outcomes, str) else outcomes
+
+    # -- acting
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The actions that may come now."""
+        if self.elsewhere or (self.name in OF_OUR_COOKIE and not self.ours):
+            return ()
+        steps: tuple[str, ...] = self.module.NEXT.get(self.notes.get("step", ""), ())
+        return steps
+
+    def act(self, action: str, prediction: str) -> Any:
+        """Do what a button says. One that is not offered now, as in an old tab, does nothing."""
+        inner = getattr(self.module, "INNER", {})  # not for buttons: what a Visit asks for
+        if action not in {"reset", "end", *inner, *self.module.ACTIONS}:
+            raise HTTPBadRequest(_("There is no such step in this lab."))
+        if action in inner:
+            inner[action](self)
+        elif action == "end":
+            if not self.session.new:
+                self.session.invalidate()
+        elif action == "reset" and not self.elsewhere:
+            self.reset()
+            self.notes.write(self.request, self.response)
+        elif action in self.offered:
+            if prediction in self.texts["outcome"]:
+                self.notes["prediction"] = prediction
+            self.notes.update(lab=self.name, step=action)
+            self.module.ACTIONS[action](self)
+            self.notes.write(self.request, self.response)
+        return self.response
+
+    def reset(self) -> None:
+        """Bring everything back: the session's cookie, what the lab put in it, its notes."""
+        if self.notes.get("aside"):
+            self.restore()
+        elif "lab" in self.session:
+            del self.session["lab"]
+            if not list(self.session.keys()):
+                self.session.invalidate()  # it began with the lab
+        if self.aside.read(self.request):
+            self.aside.write(self.request, self.response, "")
+        self.notes.clear()
+
+    # -- tools of the labs
+
+    @property
+    def session(self) -> Any:
+        return self.request.session
+
+    def mark(self) -> None:
+        """Put something in the session that can be recognised later."""
+        self.notes["mark"] = self.session["lab"] = secrets.token_hex(4)
+
+    @property
+    def marked(self) -> bool:
+        """Whether this is the session that was marked."""
+        return "mark" in self.notes and self.session.get("lab") == self.notes["mark"]
+
+    def visit(self, **cookies: str) -> Visit:
+        """A browser with the visitor's cookies, but none of the lab's; `cookies` on top."""
+        own = {k: v for k, v in self.request.cookies.items() if "lab-" not in k}
+        return Visit(self.request, {**own, **cookies})
+
+    def keep_copy(self) -> None:
+        """Of the session cookie, in a cookie as well guarded."""
+        self.aside.write(self.request, self.response, self.cookie.read(self.request) or "")
+
+    def set_aside(self, value: str) -> None:
+        """Put another value in the place of the session cookie, which `reset` brings back."""
+        self.notes["aside"] = True
+        self.keep_copy()
+        self.cookie.write(self.request, self.response, value)
+
+    def restore(self) -> None:
+        """End the session that the lab has led to, and put the visitor's own in its place."""
+        self.visit().post(self.path, action="end")
+        own, name = self.aside.read(self.request), self.cookie.name(self.request)
+        if own:
+            visit = self.visit(**{name: own})
+            visit.post(self.path, action="reset")  # takes the lab's mark out of it
+            own = visit.cookies.get(name, "")
+        self.cookie.write(self.request, self.response, own or "")
+
+    def fingerprint(self) -> str:
+        """Of the cookie that was sent: something to compare and show, that leads nowhere."""
+        sent = self.cookie.read(self.request)
+        return sha256(sent.encode()).hexdigest()[:8] if sent else ""
+
+    def since(self, note: str) -> float:
+        """Seconds since a moment that was noted."""
+        return time.time() - float(self.notes[note])

@@ -1,0 +1,13 @@
+"""Another line in the ini file, with people logged in: what happens to their sessions."""
+
+from demoapp.lessons.labs.bench import Bench
+from demoapp.lessons.labs.elsewhere import ACTIONS, NEXT
+from demoapp.lessons.labs.elsewhere import observe_strategy as observe
+
+__all__ = ["ACTIONS", "NEXT", "expected", "observe"]
+
+
+def expected(bench: Bench) -> list[str] | None:
+    """What the table says, unless the ini file tells the shop to read the old sessions too."""
+    source = bench.request.registry["session.settings"].migrate_from
+    return ["kept"] if source and source == bench.notes.get("strategy") else None

@@ -1,0 +1,1 @@
+"""The four strategies compared and explained, and their costs measured."""

@@ -1,0 +1,1 @@
+"""The tea house itself: catalogue, cart, accounts and orders."""

@@ -1,0 +1,157 @@
+"""What every template can use: the page's frame, links, and localised figures."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from pyramid.decorator import reify
+from pyramid.events import BeforeRender
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from demoapp.i18n import _, when, won
+from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
+from demoapp.settings import foreign, teaches
+from demoapp.shop.cart import Cart
+from demoapp.shop.flash import KINDS, told
+from demoapp.shop.models import Category, Product
+
+
+def localised(product: Product, locale: str) -> SimpleNamespace:
+    """A product in the language of the page."""
+    texts = ("name", "unit", "summary", "description", "brew")
+    return SimpleNamespace(
+        sku=product.sku,
+        category=product.category_id,
+        price=product.price,
+        stock=product.stock,
+        image=f"img/products/{product.sku}.svg",
+        **{text: getattr(product, f"{text}_{locale}") for text in texts},
+    )
+
+
+class Page:
+    """The frame around every page. It must render when the session store cannot be reached."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self.strategy = request.registry.settings["session.strategy"]
+        self.path = request.path_qs if request.method == "GET" else f"{request.script_name}/"
+        self.labs = teaches(request.registry.settings)
+
+    @reify
+    def available(self) -> bool:
+        error = getattr(self._request, "exception", None)
+        if isinstance(error, SQLAlchemyError | SessionStoreUnavailable):
+            return False  # what has just failed is not asked again: one time-out is enough
+        try:
+            self._request.session.get("cart")  # ISession has no len()
+        except SessionError:
+            return False
+        return True
+
+    @reify
+    def idle_seconds(self) -> float | None:
+        """When to expect the end of a session in which nothing is done, if it is ours to know.
+
+        A read extends it at most every `touch_interval`, so it may come that much earlier.
+        """
+        settings = self._request.registry["session.settings"]
+        alien = foreign(self._request.registry.settings)
+        if alien or not self.available or self._request.session.new:
+            return None
+        return float(settings.idle_timeout - settings.touch_interval)
+
+    @reify
+    def categories(self) -> list[SimpleNamespace]:
+        if getattr(self._request, "exception", None) is not None:
+            return []  # an error page asks nothing of a database that may be the error
+        locale = self._request.locale_name
+        rows = self._request.dbsession.scalars(select(Category).order_by(Category.position))
+        return [
+            SimpleNamespace(
+                id=row.id,
+                name=getattr(row, f"name_{locale}"),
+                intro=getattr(row, f"intro_{locale}"),
+            )
+            for row in rows
+        ]
+
+    @property
+    def cart_count(self) -> int | None:
+        if not self.available:
+            return None
+        if getattr(self._request, "exception", None) is not None:
+            return Cart(self._request.session).quantity  # without asking the database
+        return int(self._request.cart.quantity)
+
+    @reify
+    def username(self) -> str | None:
+        if not self.available or getattr(self._request, "exception", None) is not None:
+            return None
+        user = self._request.current_user
+        return user.username if user else None
+
+    @reify
+    def flashes(self) -> list[dict[str, str]]:
+        if not self.available or getattr(self._request, "exception", None) is not None:
+            return []
+        unread = [{"kind": k, "text": t} for k in KINDS for t in self._read(k)]
+        return [*unread, *self._goodbye()]
+
+    def _goodbye(self) -> list[dict[str, str]]:
+        """After logging out there is no session to hold a message: the address asks for it."""
+        left = self._request.GET.get("goodbye")
+        if not left or self.username:
+            return []
+        text = _("You are logged out.")
+        if left == "cart":
+            text = _("You are logged out. Your cart is kept for your next login.")
+        return [{"kind": "ok", "text": self._request.localizer.translate(text)}]
+
+    def _read(self, queue: str) -> list[str]:
+        session = self._request.session
+        texts = told(session, queue)
+        if texts:  # Pyramid's cookie session counts an empty pop as a change
+            session.pop_flash(queue)
+        return texts
+
+
+def add_globals(event: Any) -> None:
+    request = event.get("request")
+    if request is None:
+        return
+    locale = request.locale_name
+
+    def url(name: str, /, **kw: Any) -> str:
+        return str(request.route_path(name, **kw))
+
+    event.update(
+        locale=locale,
+        url=url,
+        asset=request.asset,
+        page=Page(request),
+        won=lambda amount: won(amount, locale),
+        when=lambda seconds: when(seconds, locale),
+        iso=lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds"),
+    )
+
+
+def lines_of(request: Any, cart: Cart) -> Iterator[SimpleNamespace]:
+    """The cart's lines with their products; one that is sold no more is left out."""
+    query = select(Product).where(Product.sku.in_(list(cart.lines)))
+    products = {product.sku: product for product in request.dbsession.scalars(query)}
+    for sku, quantity in cart.lines.items():
+        if product := products.get(sku):
+            yield SimpleNamespace(
+                product=localised(product, request.locale_name),
+                quantity=quantity,
+                unit_price=product.price,
+                subtotal=product.price * quantity,
+                short=product.stock < quantity,
+            )
+
+
+def includeme(config: Any) -> None:
+    config.add_subscriber(add_globals, BeforeRender)

@@ -1,0 +1,73 @@
+"""Checkout and the visitor's own orders."""
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.view import view_config
+
+from demoapp.i18n import _
+from demoapp.shop.flash import told
+from demoapp.shop.forms import CheckoutForm, one
+from demoapp.shop.models import Order
+from demoapp.shop.orders import of_cart, own_orders, place
+from demoapp.shop.views.catalog import cart_page
+
+CHANGED = _("Your cart has changed. Please look at it again.")
+PLACED = "placed"
+"""The flash queue for the number of an order that its next page thanks for."""
+
+
+def checkout_page(
+    request: Any, form: Any, error: str | None = None, status: int = 200
+) -> dict[str, Any]:
+    request.response.status_int = status
+    refusal = request.localizer.translate(error) if error else None
+    return {"cart": cart_page(request)["cart"], "form": form, "error": refusal}
+
+
+@view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")
+def show(request: Any) -> Any:
+    if not request.cart.lines:
+        return HTTPSeeOther(request.route_path("cart"))
+    return checkout_page(request, CheckoutForm())
+
+
+@view_config(route_name="checkout", request_method="POST", renderer="demoapp:templates/checkout.pt")
+def submit(request: Any) -> Any:
+    cart_id, _name, _address = (one(request, field) for field in ("cart_id", "name", "address"))
+    cart, form = request.cart, CheckoutForm(request.POST)
+    if cart_id and (order := of_cart(request, cart_id)):
+        return to_order(request, order)  # sent twice: the first order is the answer
+    lines = cart_page(request)["cart"]["lines"]
+    if not lines or cart_id != cart.id:
+        return checkout_page(request, form, CHANGED, status=400)
+    if not form.validate():
+        return checkout_page(request, form, status=400)
+    if scarce := next((line.product.name for line in lines if line.short), None):
+        sorry = _("There is not enough left of: ${name}", mapping={"name": scarce})
+        return checkout_page(request, form, sorry, status=409)
+    order = place(request, cart, lines, form.name.data, form.address.data)
+    request.session.flash(order.number, PLACED)
+    return to_order(request, order)
+
+
+def to_order(request: Any, order: Order) -> Any:
+    return HTTPSeeOther(request.route_path("order", number=order.number))
+
+
+@view_config(route_name="orders", request_method="GET", renderer="demoapp:templates/orders.pt")
+def orders(request: Any) -> dict[str, Any]:
+    query = own_orders(request).order_by(Order.created.desc())
+    return {"orders": list(request.dbsession.scalars(query))}
+
+
+@view_config(route_name="order", request_method="GET", renderer="demoapp:templates/order.pt")
+def order(request: Any) -> dict[str, Any]:
+    number = request.matchdict["number"]
+    found = request.dbsession.scalars(own_orders(request).where(Order.number == number)).first()
+    if found is None:
+        raise HTTPNotFound(_("There is no such order of yours."))
+    fresh = number in told(request.session, PLACED)
+    if fresh:
+        request.session.pop_flash(PLACED)
+    return {"order": found, "fresh": fresh}

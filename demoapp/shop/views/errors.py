@@ -1,0 +1,98 @@
+"""Every error becomes a page that says what to do next, in its own status."""
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyramid.httpexceptions import HTTPException
+from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
+from pyramid_retry import is_error_retryable, mark_error_retryable
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from transaction.interfaces import TransientError
+
+from demoapp.i18n import _
+from demoapp.sessions.database.errors import is_conflict
+from demoapp.sessions.interfaces import SessionEnded, SessionStoreUnavailable, SessionTooLarge
+from demoapp.shop.views.account import local
+
+log = logging.getLogger(__name__)
+BUSY = (TransientError, OperationalError, PoolTimeout, InternalError, PendingRollbackError)
+"""The last two come after an error that somebody has caught: the transaction is of no use then."""
+TEMPLATE = "demoapp:templates/error.pt"
+
+
+def page(
+    request: Any, status: int, title: str, message: Any, back: str | None = None
+) -> dict[str, Any]:
+    request.response.status_int = status
+    translate = request.localizer.translate
+    told = {"title": translate(title), "message": translate(message)}
+    return {"status": status, "back": back or request.route_path("catalog"), **told}
+
+
+@notfound_view_config(renderer=TEMPLATE)
+def not_found(error: Any, request: Any) -> dict[str, Any]:
+    return page(request, 404, _("Not found"), _("There is nothing at this address."))
+
+
+@forbidden_view_config(renderer=TEMPLATE)
+def forbidden(error: Any, request: Any) -> dict[str, Any]:
+    return page(request, 403, _("Not allowed"), _("This is not yours to see."))
+
+
+@exception_view_config(HTTPException, renderer=TEMPLATE)
+def http_error(error: Any, request: Any) -> Any:
+    if error.code < 400:
+        return error
+    told = error.detail or _("The request could not be understood. Go back and try again.")
+    return page(request, error.code, _("That did not work"), told)
+
+
+@exception_view_config(SessionStoreUnavailable, renderer=TEMPLATE)
+def store_down(error: Any, request: Any) -> dict[str, Any]:
+    log.error("session store unavailable: %s", error)
+    told = _("Carts and logins cannot be reached just now. The catalogue still works.")
+    return come_back(request, told)
+
+
+def come_back(request: Any, told: str) -> dict[str, Any]:
+    request.response.headers["Retry-After"] = "5"
+    return page(request, 503, _("One moment, please"), told)
+
+
+@exception_view_config(SessionEnded, renderer=TEMPLATE)
+def session_ended(error: Any, request: Any) -> dict[str, Any]:
+    """The browser has a newer cookie by now, so this answer sets none."""
+    told = _("You have just logged in or out, perhaps in another tab. Nothing was changed here.")
+    return page(request, 409, _("Please reload the page"), told, back=shown(request))
+
+
+def shown(request: Any) -> str:
+    """The page that the visitor sees: of a form, the one it is on."""
+    if request.method == "GET":
+        return local(request, request.path_qs)
+    sent = urlsplit(request.referer or "")
+    here = sent.netloc == request.host
+    return local(request, sent._replace(scheme="", netloc="", fragment="").geturl() if here else "")
+
+
+@exception_view_config(SessionTooLarge, renderer=TEMPLATE)
+def too_large(error: Any, request: Any) -> dict[str, Any]:
+    told = _("That is more than this cart can hold. It is as it was before.")
+    return page(request, 413, _("Too much for one session"), told)
+
+
+@exception_view_config(Exception, renderer=TEMPLATE)
+def server_error(error: Any, request: Any) -> dict[str, Any]:
+    # a row that another request was faster to insert: the replay will find it
+    if is_conflict(error) or isinstance(error, StaleDataError | IntegrityError):
+        mark_error_retryable(error)
+    if is_error_retryable(request, error):
+        raise error  # nobody will see this answer: the request is replayed
+    if isinstance(error, BUSY) or is_conflict(error):
+        log.error("database unavailable or too busy: %s", error)
+        return come_back(request, _("The shop is very busy just now. Nothing was half done."))
+    log.error("unhandled error", exc_info=error)
+    return page(request, 500, _("That did not work"), _("It is our fault. Please try again."))
