@@ -4,6 +4,7 @@ from typing import Any
 
 from pyramid.config import Configurator
 
+from demoapp import moved as moved
 from demoapp.settings import DEFAULTS, resolve, told_in_a_line
 
 

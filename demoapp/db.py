@@ -27,7 +27,7 @@ def make_engine(url: str) -> Engine:
             connect_args=POSTGRESQL if postgresql else {},
             hide_parameters=True,  # errors are logged: no session and no password hash with them
         )
-    except (ArgumentError, NoSuchModuleError, ImportError) as err:
+    except (ArgumentError, NoSuchModuleError, ImportError, TypeError) as err:
         raise SettingsError(f"sqlalchemy.url cannot be used: {err}") from err
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -11,6 +11,7 @@ from typing import Any
 
 
 def includeme(config: Any) -> None:
+    config.registry["lessons"] = True  # pages link to them
     for name, pattern in {
         "session": "/session",
         "session_json": "/session.json",

