@@ -261,10 +261,13 @@ class IServerSession(ISession):
         """Keep the data, and when it began, under a new id; end the old one."""
 
     def forget() -> None:  # type: ignore[misc]
-        """Go on as if the cookie led nowhere. Nothing is ended, and no cookie taken back."""
+        """Go on as if the cookie led nowhere. The record stays as it is, and no cookie is taken
+        back, unless something is put in: then it ends, and what is put in gets an id of its own.
+        """
 
     def log_in(owner: str, device: str = "") -> None:  # noqa: N805
-        """Make it that user's, under a new id; its absolute limit begins anew.
+        """Make it that user's, under a new id; its absolute limit begins anew. A guest's data is
+        kept, another user's is not.
 
         Where the id that was shown has just been rotated away, and what took its place is
         the same user's, that session is taken over: a login may be sent twice.

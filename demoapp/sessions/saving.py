@@ -294,7 +294,7 @@ class Saving:
     def _close(self, request: Any) -> None:
         """The request is over. What is put in from here on has nobody to save it."""
         try:
-            if self._awaited and self._session.pending():
+            if self._awaited and not isinstance(self._session.pending(), Touch | None):
                 log.error("what was put in the session after the answer is lost")
         except SessionError as err:
             log.error("what was put in the session after the answer is lost: %s", err)

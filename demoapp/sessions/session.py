@@ -133,10 +133,10 @@ class Session(MutableMapping[str, Any]):
 
     @property
     def created(self) -> int:
+        self._read()
         return int(self._created())
 
     def _created(self) -> float:
-        self._read()
         old = self._record if self._fate in (Fate.KEPT, Fate.ROTATED) else None
         return old.created if old else self._finder.now
 
@@ -188,14 +188,16 @@ class Session(MutableMapping[str, Any]):
             self._data, self._owner, self._device, self._fate = {}, None, "", Fate.FORGOTTEN
 
     def log_in(self, owner: str, device: str = "") -> None:
-        bound = self._layer.ids.owner(owner)
+        bound, theirs = self._layer.ids.owner(owner), self._layer.ids.owners(owner)
         self._read()
-        if self._over:
+        if self._over and self.state is State.ENDED:
             self.state, found = State.OPEN, self._finder.successor(self._over)
-            if found and found.record.owner == bound:
+            if found and found.record.owner in theirs:
                 self._change()
                 return self._adopt(self._sent_again(found) or found)
-        self._change()
+        data = self._change()
+        if self._owner and self._owner not in theirs:
+            data.clear()  # it was another user's
         self._fate, self._owner, self._device = Fate.RENEWED, bound, device[:80]
         return None
 
@@ -212,6 +214,7 @@ class Session(MutableMapping[str, Any]):
 
     @property
     def expires(self) -> float:
+        self._read()
         created, limits = self._created(), self._layer.settings
         old = self._record
         seen = old.last_seen if old and not self._touch_is_due(old) else self._finder.now
@@ -365,17 +368,18 @@ class Session(MutableMapping[str, Any]):
 
     def snapshot(self) -> Callable[[], None]:
         """What brings back all that the session holds now."""
-        text, rest = write(self._data), (self._owner, self._device, self._fate)
+        held = {**vars(self), "_data": None}
+        text = write(self._data)
 
         def bring_back() -> None:
-            self._data = read(text)
-            self._owner, self._device, self._fate = rest
+            vars(self).update(held, _data=read(text))
 
         return bring_back
 
     def reload(self) -> None:
         """Before a replay takes its turn: what was read outside the transaction is old."""
-        if self.state is State.OPEN and self.pending() is None:
+        untouched = self._fate is Fate.KEPT and self.pending() is None
+        if self.state is State.OPEN and untouched:
             self.state, self._over, self._record = State.UNREAD, None, None
             self._text, self._data = "{}", {}
 

@@ -77,8 +77,13 @@ def _current(request: Any, user: User) -> list[str]:
     """The epoch; and that before it, if this very request has ended that one. It is replayed then,
     as the answer to its COMMIT was lost: so it goes on, or it would end its own session.
     """
-    before, after = request.environ.get(ENDED, (None, None))
-    return [user.session_epoch] + [before] * (after == user.session_epoch)
+    before = [request.environ[ENDED][0]] if ended_by(request, user) else []
+    return [user.session_epoch, *before]
+
+
+def ended_by(request: Any, user: User) -> bool:
+    """Whether the user's epoch was begun by this very request, in an attempt that was committed."""
+    return bool(request.environ.get(ENDED, (None, None))[1] == user.session_epoch)
 
 
 def verify(request: Any, username: str, password: str) -> User | None:

@@ -283,6 +283,20 @@ def test_a_logout_whose_commit_is_not_answered_keeps_the_cart_once_F13(
     assert has(visitor) == ("demo", 1)
 
 
+@pytest.mark.parametrize("strategy", ["redis", "database", "custom"])
+def test_a_new_password_whose_commit_is_not_answered_is_the_new_one_F13(
+    lossy: PostgresProxy, lossy_shop: Callable[[str], Any], strategy: str
+) -> None:
+    """The attempt that follows finds the old password gone, and must not call it wrong."""
+    visitor = Visitor(lossy_shop(strategy))
+    visitor.log_in()
+    visitor.send("/cart/items", sku="sejak")
+    fields = {"current": "pyramid tea house", "new": "another good password"}
+    assert loses(lossy, visitor, "/account/password", **fields).status_int == 303
+    assert has(visitor) == ("demo", 1)
+    assert Visitor(visitor.app).log_in(password="another good password").status_int == 303
+
+
 @pytest.mark.parametrize("strategy", ["redis", "database"])
 def test_who_ends_the_others_stays_when_the_commit_is_not_answered_F13(
     lossy: PostgresProxy, lossy_shop: Callable[[str], Any], strategy: str

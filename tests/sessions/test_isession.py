@@ -9,6 +9,7 @@ from zope.interface.verify import verifyObject
 from demoapp.sessions.interfaces import IServerSession
 from tests.sessions.beds import Bed
 from tests.sessions.visitor import Visitor
+from tests.shops import SECRET
 
 
 def test_conforms(visitor: Visitor) -> None:
@@ -221,6 +222,44 @@ def test_rotate_of_an_empty_session_stores_nothing(bed: Bed, visitor: Visitor) -
     visitor.do(lambda request: request.session.rotate())
     assert bed.keys() == []
     assert visitor.sent == []
+
+
+def test_log_in_keeps_a_guests_data_and_no_other_users(visitor: Visitor) -> None:
+    visitor.put(cart=[1])
+    visitor.do(lambda request: request.session.log_in("7", "Firefox"))
+    assert visitor.data() == {"cart": [1]}
+    visitor.do(lambda request: request.session.log_in("7"))
+    assert visitor.data() == {"cart": [1]}
+    visitor.do(lambda request: request.session.log_in("8"))
+    assert visitor.data() == {}
+    assert visitor.do(lambda request: request.session.owner) == "8"
+
+
+def test_log_in_twice_in_one_request_takes_over_once_S16(bed: Bed, visitor: Visitor) -> None:
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.log_in("7"))
+
+    def act(request: Any) -> None:
+        request.session.log_in("7")
+        request.session["n"] = 1
+        request.session.log_in("7")
+
+    again.do(act)
+    assert again.data() == {"cart": [1], "n": 1}
+
+
+def test_log_in_takes_over_when_the_secret_was_replaced_meanwhile_S16_S17(
+    bed: Bed, visitor: Visitor
+) -> None:
+    visitor.put(cart=[1])
+    again = Visitor(bed.open(secret=f"{'n' * 40}\n{SECRET}"), cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.log_in("7"))
+    if bed.name == "memory":  # another application has another dict
+        return
+    again.do(lambda request: request.session.log_in("7"))
+    assert again.cookie == visitor.cookie
+    assert again.data() == {"cart": [1]}
 
 
 def test_owner_and_device(visitor: Visitor) -> None:

@@ -385,6 +385,52 @@ def test_late_change_loses_against_an_earlier_one(bed: Bed, visitor: Visitor) ->
     assert visitor.data() == {"cart": [], "b": 1}
 
 
+@pytest.mark.parametrize("late", ["rotate", "invalidate", "log_in"])
+def test_late_rotation_loses_against_an_earlier_one(
+    bed: Bed, visitor: Visitor, caplog: pytest.LogCaptureFixture, late: str
+) -> None:
+    """Once: what cannot be saved must not be tried again and again."""
+    acts: dict[str, Callable[[Any], Any]] = {
+        "rotate": lambda session: session.rotate(),
+        "invalidate": lambda session: (session.invalidate(), session.flash("sorry")),
+        "log_in": lambda session: session.log_in("7"),
+    }
+
+    def act(request: Any) -> None:
+        raise Refused
+
+    def rotate(request: Any) -> None:
+        acts[late](request.session)
+        Visitor(bed.app, cookie=visitor.cookie).put(b=1)
+
+    visitor.sent = []
+    visitor.do(act, rotate)
+    assert visitor.status == 418
+    assert caplog.text.count("was not saved") == 1
+    assert visitor.sent == []
+    assert visitor.data() == {"cart": [], "b": 1}
+
+
+def test_savepoint_brings_a_session_that_was_taken_over_back(bed: Bed, visitor: Visitor) -> None:
+    if bed.name == "sqlite":  # zope.sqlalchemy knows no savepoints on SQLite
+        return
+    old, other = visitor.cookie, Visitor(bed.app, cookie=visitor.cookie)
+    other.do(lambda request: request.session.log_in("7"))
+
+    def act(request: Any) -> None:
+        request.session.get("cart")
+        if request.environ["retry.attempt"] == 0:
+            raise Again
+        before = request.tm.savepoint()
+        request.session.log_in("7")
+        before.rollback()
+
+    visitor.do(act)
+    assert (visitor.cookie, visitor.sent) == (old, [])
+    assert other.data() == {"cart": []}
+    assert other.do(lambda request: request.session.owner) == "7"
+
+
 def test_application_without_transactions(bed: Bed) -> None:
     bed.settings["tm.activate_hook"] = "tests.sessions.beds.never"
     visitor = Visitor(bed.start().app)

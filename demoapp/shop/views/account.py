@@ -14,7 +14,15 @@ from demoapp.shop.flash import tell
 from demoapp.shop.forms import LoginForm, PasswordForm, RegisterForm, one
 from demoapp.shop.models import User
 from demoapp.shop.saved import keep, restore
-from demoapp.shop.security import HASHER, begin, end, end_everywhere, sessions_of, verify
+from demoapp.shop.security import (
+    HASHER,
+    begin,
+    end,
+    end_everywhere,
+    ended_by,
+    sessions_of,
+    verify,
+)
 
 
 def local(request: Any, path: str) -> str:
@@ -215,7 +223,8 @@ def password(request: Any) -> Any:
     attempt = request.registry["throttle"].password(user.id)
     if seconds := attempt.wait():
         return account_page(request, form, too_many(request, seconds))
-    if verify(request, user.username, form.current.data) is None:
+    sent_again = ended_by(request, user)  # then the password is the new one already
+    if not sent_again and verify(request, user.username, form.current.data) is None:
         wrong = refused(request, _("The current password is wrong."))
         return account_page(request, form, wrong)
     attempt.succeeded()
