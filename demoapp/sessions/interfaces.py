@@ -8,7 +8,7 @@ The rest has defaults; what a store gains by having its own is said there.
 import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pyramid.interfaces import ISession
 from transaction.interfaces import TransientError
@@ -274,20 +274,26 @@ class IServerSession(ISession):
         """
 
 
-def believed(record: Record) -> Record:
-    """The record, if its values can be what they claim. Raises CorruptRecord.
+Stored = TypeVar("Stored", Record, Ended)
+
+
+def believed(stored: Stored) -> Stored:
+    """What was stored, if its values can be what they claim. Raises CorruptRecord.
 
     A store may hold anything: SQLite keeps a text in a column of numbers, JSON has any type.
     """
-    typed = (
-        type(record.version) is int
-        and record.version > 0
-        and all(type(t) in (int, float) for t in (record.created, record.last_seen))
-        and isinstance(record.data, str)
-        and isinstance(record.owner, str | None)
-        and isinstance(record.device, str)
-    )
+    version, times, texts = 1, [0.0], [""]
+    if isinstance(stored, Ended):
+        times, texts = [stored.since, stored.until], [stored.successor, stored.writer]
+    elif isinstance(stored, Record):
+        version, times = stored.version, [stored.created, stored.last_seen]
+        texts = [stored.data, stored.device, "" if stored.owner is None else stored.owner]
     # a whole number may be too long for a float; and NaN is smaller than nothing
-    if not typed or not abs(record.created) < FAR or not abs(record.last_seen) < FAR:
+    right = (
+        (type(version) is int and version > 0)
+        and all(type(time) in (int, float) and abs(time) < FAR for time in times)
+        and all(isinstance(text, str) for text in texts)
+    )
+    if not right:
         raise CorruptRecord("its values are not those of a session")
-    return record
+    return stored

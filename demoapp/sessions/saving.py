@@ -225,11 +225,14 @@ class Saving:
         prepared = self._change if self._prepared else None
         held, self._held = self._held, set()
         self._change, self._prepared, self._written, self.joined = None, False, False, False
+        if prepared:
+            self._let_go(self._store.withdraw, self._request, prepared)
+        for key in held:
+            self._let_go(self._store.release, self._request, key, self.writer)
+
+    def _let_go(self, how: Callable[..., None], *arguments: Any) -> None:
         try:
-            if prepared:
-                self._store.withdraw(self._request, prepared)
-            for key in held:
-                self._store.release(self._request, key, self.writer)
+            how(*arguments)
         except SessionError as err:
             log.warning("a session stays locked for some seconds: %s", err)
 

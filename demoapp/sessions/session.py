@@ -198,7 +198,7 @@ class Session(MutableMapping[str, Any]):
         data = self._change()
         if self._owner and self._owner not in theirs:
             data.clear()  # it was another user's
-        self._fate, self._owner, self._device = Fate.RENEWED, bound, device[:80]
+        self._fate, self._owner, self._device = Fate.RENEWED, bound, _plain(device)
         return None
 
     @property
@@ -238,7 +238,7 @@ class Session(MutableMapping[str, Any]):
     @device.setter
     def device(self, device: str) -> None:
         self._change()
-        self._device = device[:80]
+        self._device = _plain(device)
 
     # -- loading
 
@@ -389,3 +389,8 @@ class Session(MutableMapping[str, Any]):
         if issue is not None:
             self._layer.cookie.write(self._request, response, issue)
         return issue is not None
+
+
+def _plain(text: str) -> str:
+    """Without what some store cannot keep, and cut to what a table has room for."""
+    return text.encode(errors="replace").decode().replace("\0", "")[:80]

@@ -394,6 +394,40 @@ def test_abandoned_lock_runs_out(one_bed: Any, store: str) -> None:
         bed.store.release(request, one.key, "next")
 
 
+def test_end_of_a_session_that_is_just_rotated_is_not_lost_S7(one_bed: Any) -> None:
+    """It is told to try again, and finds the new one then."""
+    bed: Bed = one_bed("postgresql").start()
+    one = stored(bed)
+
+    def end() -> None:
+        with attempt(bed.app) as request:
+            bed.store.delete(request, one.key)
+
+    with another() as thread, attempt(bed.app) as request:
+        prepare(bed, request, change := between(one, fresh(bed)))
+        late: Future[None] = thread.submit(end)
+        time.sleep(0.05)
+        finish(bed, request, change)
+        with pytest.raises(SessionConflict):
+            late.result(5)
+
+
+def test_commit_that_is_made_up_for_takes_nothing_back_F13(one_bed: Any) -> None:
+    """It had taken effect, and only the answer to it was lost, long ago."""
+    bed: RedisBed = one_bed("redis").start()
+    one, new = stored(bed), fresh(bed)
+    store: Any = bed.store
+    change = between(one, new)
+    apply(bed, change)
+    store._unfinished[change.writer] = change  # as an outage leaves it
+    bed.redis.delete(*bed.redis.keys("*:done:*"))
+    assert load(bed, new.key) == new
+    bed.advance(61)
+    store._unfinished[change.writer] = change
+    assert load(bed, new.key) is not None
+    assert store._unfinished == {}
+
+
 # -- what is left of an ended session
 
 

@@ -87,6 +87,10 @@ BAD_REDIS = [
     compact({"version": 1, **GOOD}),  # in another order: likewise
     *(compact({**GOOD, **wrong}) for wrong in WRONG),
     b"[" * 100_000,
+    b'{"ended":2}',
+    compact({"ended": 2, "since": 10**400, "until": 9, "successor": "", "writer": ""}),
+    compact({"ended": 2, "since": "now", "until": 9, "successor": "", "writer": ""}),
+    compact({"ended": 2, "since": time.time(), "until": 9, "successor": 7, "writer": ""}),
 ]
 
 BAD_ROWS: list[dict[str, Any]] = [{"format": 1}, {"format": 3}, {"version": 0}, {"version": -1}]
@@ -99,6 +103,8 @@ BAD_TYPES: list[dict[str, Any]] = [  # SQLite keeps any type in any column
     {"data": b'{"a":1}'},
     {"device": b"\xff"},
     {"owner": b"7"},
+    {"format": 0, "created": "yesterday"},
+    {"format": 0, "data": b"\xff"},
 ]
 
 

@@ -27,7 +27,15 @@ from demoapp.sessions.database.table import metadata as metadata
 from demoapp.sessions.database.table import sessions as sessions
 from demoapp.sessions.factory import install
 from demoapp.sessions.ids import Ids
-from demoapp.sessions.interfaces import Change, Create, Ended, Record, Store, Touch
+from demoapp.sessions.interfaces import (
+    Change,
+    Create,
+    Ended,
+    Record,
+    SessionConflict,
+    Store,
+    Touch,
+)
 from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.turns import Turns
 
@@ -71,7 +79,9 @@ class DatabaseStore(Store):
 
     def delete(self, request: Any, key: str) -> None:
         with self._connection(request) as connection:
-            connection.execute(table.DELETE, {"key": key})
+            gone = connection.execute(table.DELETE, {"key": key}).rowcount
+            if not gone and connection.execute(table.LOAD, {"key": key}).first():
+                raise SessionConflict("it was just renewed or ended")
             if "tm.active" in request.environ:
                 mark_changed(host.dbsession_of(request), request.tm)
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from demoapp.sessions.interfaces import SessionConflict, SessionStoreUnavailable
+from demoapp.sessions.interfaces import CorruptRecord, SessionConflict, SessionStoreUnavailable
 
 
 @contextmanager
@@ -14,6 +14,8 @@ def errors_told() -> Iterator[None]:
         yield
     except SQLAlchemyError as err:
         # the one constraint is the key: another request was faster to insert the same session
+        if "Could not decode to UTF-8" in str(err):  # SQLite keeps any bytes as text
+            raise CorruptRecord("its text is not UTF-8") from err
         again = is_conflict(err) or isinstance(err, IntegrityError)
         kind = SessionConflict if again else SessionStoreUnavailable
         raise kind(f"database: {getattr(err, 'orig', err)}") from err
@@ -26,6 +28,7 @@ def is_conflict(err: BaseException) -> bool:
     """
     if not isinstance(err, DBAPIError):
         return False
-    state = getattr(err.orig, "sqlstate", None) or ""
+    # psycopg, psycopg2
+    state = getattr(err.orig, "sqlstate", None) or getattr(err.orig, "pgcode", None) or ""
     locked = state == "55P03" or "database is locked" in str(err.orig)
     return state.startswith("40") or locked or err.connection_invalidated

@@ -48,7 +48,11 @@ def check(created: Any) -> None:
 
 
 def _check_server(engine: Engine) -> None:
-    if engine.dialect.name != "postgresql":
+    if engine.dialect.name not in ("postgresql", "sqlite"):
+        raise SettingsError(
+            f"session.strategy = database knows PostgreSQL and SQLite, not {engine.dialect.name}"
+        )
+    if engine.dialect.name == "sqlite":
         return
     event.listen(engine, "handle_error", _leave_read_only)
     with engine.connect() as connection:

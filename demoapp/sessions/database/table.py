@@ -51,18 +51,22 @@ _free = sa.select(_c.key).where(_old).with_for_update(skip_locked=True)
 _is_free = _c.key == _free.correlate(None).scalar_subquery()
 _latest = sa.case((_c.last_seen < _seen, _seen), else_=_c.last_seen)
 TOUCH = sa.update(sessions).where(_is_free).values(last_seen=_latest)
-DELETE = sa.delete(sessions).where(_c.key == bindparam("key"))
+DELETE = sa.delete(sessions).where(_c.key == bindparam("key"), _c.format != ENDED)
 _FORGET = sa.delete(sessions).where(_old, _c.format == ENDED, _c.last_seen <= _seen)
 OWNED = sa.select(sessions).where(_c.owner.in_(bindparam("owners"))).order_by(_c.last_seen.desc())
 COUNT = sa.select(sa.func.count()).select_from(sessions).where(_c.format != ENDED)
 
 _TURN = {
     # A locked table is found out before the turn, so that many do not wait for it one by one.
+    # The application's own time-outs are put aside meanwhile, and back.
     "postgresql": """
         LOCK TABLE session IN ROW EXCLUSIVE MODE;
+        SELECT set_config('turn.lock', current_setting('lock_timeout'), true),
+            set_config('turn.statement', current_setting('statement_timeout'), true);
         SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = {milliseconds:.0f};
         SELECT pg_advisory_xact_lock({turn});
-        SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT""",
+        SELECT set_config('lock_timeout', current_setting('turn.lock'), true),
+            set_config('statement_timeout', current_setting('turn.statement'), true)""",
     # Changes nothing, but the transaction is a writing one from here on, whoever has begun it.
     "sqlite": "UPDATE session SET version = version WHERE key = ''",
 }
@@ -89,10 +93,12 @@ def replace(connection: sa.Connection, old: Record, rows: list[dict[str, Any]]) 
 
 def rows_of(change: Change) -> list[dict[str, Any]]:
     """What is to be stored, and first what takes the place of the old row."""
-    rows = [_row(FORMAT, change.new)] if hasattr(change, "new") else []
+    rows = []
     if ended := getattr(change, "ended", None):
         left = Record(ended.key, ended.successor, 0, ended.since, ended.until, None, ended.writer)
         rows.append(_row(ENDED, left))
+    if new := getattr(change, "new", None):
+        rows.append(_row(FORMAT, new))
     return rows
 
 
@@ -103,7 +109,7 @@ def _row(layout: int, record: Record) -> dict[str, Any]:
 def found(row: Any) -> Record | Ended:
     """What a row holds. Raises CorruptRecord."""
     if row.format == ENDED:
-        return Ended(row.key, row.created, row.last_seen, row.data, row.device)
+        return believed(Ended(row.key, row.created, row.last_seen, row.data, row.device))
     if row.format != FORMAT:
         raise CorruptRecord("it was written by another release")
     return believed(Record(*(getattr(row, name) for name in Record.__slots__)))

@@ -4,18 +4,19 @@ import logging
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from demoapp.sessions.interfaces import (
     ABSENT,
     Change,
+    CorruptRecord,
     Delete,
     Ended,
     Record,
     SessionConflict,
     SessionError,
-    SessionStoreUnavailable,
     Store,
     Touch,
     Update,
@@ -69,16 +70,13 @@ class MigratingStore(Store):
 
     def delete(self, request: Any, key: str) -> None:
         self._new.delete(request, key)
-        try:
-            self._old.delete(request, key)
-        except SessionStoreUnavailable:
-            if self._old.in_sql_transaction:
-                raise
-            self._mark_ended(request, key)
+        end(self._old, request, key)
+        self._mark_ended(request, key)
 
     def _mark_ended(self, request: Any, key: str) -> None:
+        """In case that the old store has it still, or that it is just being moved."""
         now = time.time()
-        ended = Ended(key, now, now + self._absolute_timeout)
+        ended = Ended(key, 0.0, now + self._absolute_timeout)  # as good as unknown from now on
         gone = Delete(Record(key, "{}", ABSENT, now, now), ended, writer=secrets.token_hex(8))
         self._new.write(request, gone)
 
@@ -119,8 +117,14 @@ class MigratingStore(Store):
     def owned_by(self, request: Any, owner: str) -> list[Record]:
         here = {record.key: record for record in self._new.owned_by(request, owner)}
         there = [r for r in self._old.owned_by(request, owner) if r.key not in here]
-        left = [r for r in there if self._new.load(request, r.key) is None]  # or it has ended
+        left = [record for record in there if self._is_left(request, record.key)]
         return sorted([*here.values(), *left], key=lambda record: -record.last_seen)
+
+    def _is_left(self, request: Any, key: str) -> bool:
+        """Whether it goes on in the old store: what the new one has is moved, ended, or junk."""
+        with suppress(CorruptRecord):
+            return self._new.load(request, key) is None
+        return False
 
     def ping(self, request: Any) -> None:
         self._new.ping(request)

@@ -55,10 +55,9 @@ class RedisStore(Store):
         self._errors_told = self._breaker.errors_told
 
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | Ended | None:
-        if self._unfinished:
-            self._catch_up()
         # only here: a request that has begun with its session should end with it
         with self._breaker.asking(name_of(key)):
+            self._catch_up()
             value = self._wait_for_turn(key, lock) if lock else self._ask_for(key, "")
         return read_value(key, value, time.time()) if value is not None else None
 
@@ -109,15 +108,17 @@ class RedisStore(Store):
 
     def _catch_up(self) -> None:
         """An outage has kept from being committed what was answered with success already."""
-        for change in list(self._unfinished.values()):
-            with suppress(SessionStoreUnavailable):
-                self.commit(None, change)
+        with suppress(RedisError):
+            for change in list(self._unfinished.values()):
+                if self._replace("commit", change):
+                    self._lists.follow(change)
+                self._unfinished.pop(change.writer, None)
 
     def withdraw(self, request: Any, change: Change) -> None:
-        with self._errors_told():
-            self._take_back(change)
         if not isinstance(change, Create):
             self.release(request, change.old.key, change.writer)
+        with self._errors_told():
+            self._take_back(change)
 
     def release(self, request: Any, key: str, writer: str) -> None:
         with self._errors_told():

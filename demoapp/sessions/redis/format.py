@@ -62,8 +62,10 @@ return value
 WRITE = f"""{_TURNS}
 -- ARGV writer, step, version, version when done, new value, its milliseconds to live
 if ARGV[2] == 'release' then return leave() end
-if redis.call('GET', KEYS[4]) == ARGV[4] then return 1 end  -- sent again, its answer was lost
 local value, version = redis.call('GET', KEYS[1]), '{ABSENT}'
+-- sent again, as its answer was lost; what is left of an ended session names who ended it
+local left = ARGV[4] == 'ended' and value == ARGV[5]
+if left or redis.call('GET', KEYS[4]) == ARGV[4] then return 1 end
 if value then version = string.match(value, '{_VERSION}') end
 if version ~= ARGV[3] or ARGV[2] ~= 'commit' and ahead() > 0 then return 0 end
 -- a full Redis refuses a script's first write only: what was prepared, or ends, goes through
@@ -112,8 +114,9 @@ def read_value(key: str, value: bytes, last_seen: float) -> Record | Ended:
         head, _, data = value.decode().partition(',"data":')
         if head.startswith(f'{{"ended":{FORMAT},'):
             left = json.loads(head)
-            since, until = float(left["since"]), float(left["until"])
-            return Ended(key, since, until, str(left["successor"]), str(left["writer"]))
+            values = (left[name] for name in ("since", "until", "successor", "writer"))
+            since, until, successor, writer = values
+            return believed(Ended(key, since, until, successor, writer))
         fields = json.loads(head + "}")
         values = (fields[name] for name in ("version", "created", "owner", "device"))
         version, created, owner, device = values
