@@ -26,7 +26,7 @@ def purge(
     """Walk through the table and delete what was not seen for so long.
 
     Yields (rows deleted, of about). Every batch is a transaction of its own, of at most `batch`
-    rows and about HOLD_SECONDS. After it we sleep for as long, so that whoever waited has a
+    rows and about HOLD_SECONDS. After it we sleep for twice as long: whoever waited has a
     turn. Stop whenever you like.
     """
     before, floor = time.time() - idle_timeout - MARGIN, None
@@ -44,7 +44,7 @@ def purge(
             with connection.begin():
                 deleted = _delete(connection, table, walk, keys, before)
             took = time.perf_counter() - begun
-            time.sleep(took)
+            time.sleep(2 * took)
             if done // CHECKPOINT < (done + deleted) // CHECKPOINT:
                 _checkpoint(connection)
             done, floor = done + deleted, keys[-1]
