@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from pyramid.interfaces import ISession
+from pyramid.request import Request, apply_request_extensions
 from zope.interface.verify import verifyObject
 
 from demoapp.sessions.interfaces import IServerSession
@@ -260,6 +261,18 @@ def test_log_in_takes_over_when_the_secret_was_replaced_meanwhile_S16_S17(
     again.do(lambda request: request.session.log_in("7"))
     assert again.cookie == visitor.cookie
     assert again.data() == {"cart": [1]}
+
+
+def test_replay_does_not_bring_back_what_was_forgotten(bed: Bed, visitor: Visitor) -> None:
+    """A tween over the transaction has forgotten it, then the replay takes its turn."""
+    visitor.put(cart=[1])
+    headers = {"Cookie": f"session={visitor.cookie}"}
+    with bed.app.request_context(Request.blank("/", headers=headers).environ) as request:
+        apply_request_extensions(request)
+        request.session.forget()
+        request.session.reload()
+        assert dict(request.session) == {}
+    assert visitor.data() == {"cart": [1]}
 
 
 def test_owner_and_device(visitor: Visitor) -> None:
