@@ -5,8 +5,11 @@ pyramid_tm and pyramid_retry, which it includes, and the `session.*` settings.
 
 - settings.py, ini.py    the ini keys, typed and checked
 - interfaces.py          the contract of a store, the record, the errors
-- session.py, saving.py  the session as a view meets it; when it is saved
+- factory.py, layer.py   where `request.session` comes from; what an application's sessions share
+- session.py             the session as a view meets it
+- finding.py, saving.py  how it is found, from the cookie; when it is saved
 - ids.py, cookie.py, text.py    ids and what binds them, the cookie, the JSON
+- turns.py               first come, first served, within one process
 - memory.py, redis/, database/, custom.py    one strategy each, named as in the ini file
 - migration/             keeping visitors logged in when the strategy is changed
 """
