@@ -63,9 +63,8 @@ WRITE = f"""{_TURNS}
 -- ARGV writer, step, version, version when done, new value, its milliseconds to live
 if ARGV[2] == 'release' then return leave() end
 local value, version = redis.call('GET', KEYS[1]), '{ABSENT}'
--- sent again, as its answer was lost; what is left of an ended session names who ended it
-local left = ARGV[4] == 'ended' and value == ARGV[5]
-if left or redis.call('GET', KEYS[4]) == ARGV[4] then return 1 end
+-- sent again, as its answer was lost
+if redis.call('GET', KEYS[4]) == ARGV[4] then return 1 end
 if value then version = string.match(value, '{_VERSION}') end
 if version ~= ARGV[3] or ARGV[2] ~= 'commit' and ahead() > 0 then return 0 end
 -- a full Redis refuses a script's first write only: what was prepared, or ends, goes through
