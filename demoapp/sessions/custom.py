@@ -14,7 +14,7 @@ from demoapp.sessions.factory import SessionFactory, request_around
 from demoapp.sessions.finding import Finder, Found
 from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.sessions.interfaces import Record, SessionTooLarge, Store, Update
-from demoapp.sessions.saving import Saving
+from demoapp.sessions.saving import ASKED, Saving
 from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.text import read, write
 
@@ -63,10 +63,13 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
 
     def __init__(self, request: Any, factory: SignedCookies) -> None:
         self._request, self._factory, now = request, factory, time.time()
-        self._issue = False
+        self.issue: str | None = None
         self._kept = Record("", "{}", 0, now, now)
-        self._saving = Saving(self, request, factory.store)
-        found = Finder(request, factory, self._saving.load).find()
+        self._saving = saving = Saving(request, factory)
+        saving.session = self
+        request.environ[ASKED] = True
+        finder = Finder(request, factory, self._saving.load, now)
+        found = finder.look(factory.cookie.values(request))
         if isinstance(found, Found):
             self._kept = found.record
         self.reset()
@@ -106,7 +109,7 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
 
     def saved(self, change: Update | None) -> None:
         if change:
-            self._kept, self._issue, self._dirty = change.new, True, False
+            self._kept, self.issue, self._dirty = change.new, change.new.key, False
             self.renewed = change.new.last_seen
 
     def reset(self) -> None:
@@ -124,12 +127,6 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
     def snapshot(self) -> Callable[[], None]:
         text = write(dict.copy(self))
         return lambda: dict.clear(self) or dict.update(self, read(text))
-
-    def tell(self, response: Any) -> bool:
-        issue, self._issue = self._issue, False
-        if issue:
-            self._factory.cookie.write(self._request, response, self._kept.key)
-        return issue
 
 
 def make_factory(config: Any) -> Callable[[Any], Any]:

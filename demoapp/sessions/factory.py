@@ -7,6 +7,7 @@ from pyramid.tweens import EXCVIEW
 
 from demoapp.sessions.interfaces import ISessionStore, Store
 from demoapp.sessions.layer import Layer
+from demoapp.sessions.saving import Saving
 from demoapp.sessions.session import Session
 from demoapp.sessions.settings import SessionSettings
 
@@ -16,7 +17,7 @@ class SessionFactory(Layer):
 
     def __call__(self, request: Any) -> Session:
         around = request_around(request)
-        return around.session if around else Session(request, self)
+        return around.session if around else Session(request, self, Saving(request, self))
 
 
 def request_around(request: Any) -> Any:

@@ -1,8 +1,8 @@
 """From the cookie to the session it leads to, or to what took that session's place."""
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from demoapp.sessions.interfaces import CorruptRecord, Ended, Record
@@ -33,49 +33,39 @@ class Over(NamedTuple):
     ended: Ended
 
 
+@dataclass(frozen=True)
 class Finder:
     """Looks for the session of one request."""
 
-    def __init__(
-        self, request: Any, layer: Layer, load: Callable[[str], Record | Ended | None]
-    ) -> None:
-        self._request = request
-        self._layer = layer
-        self._load = load
-        self.now = time.time()
+    request: Any
+    layer: Layer
+    load: Callable[[str], Record | Ended | None]
+    now: float
+    """Seconds since the epoch: one for the whole request."""
 
-    def find(self) -> Found | Over | None:
-        """Of several cookies any that leads to a session counts: over http one may be planted."""
-        over = None
-        for shown in self._layer.cookie.values(self._request):
-            found = self._look(shown)
-            if isinstance(found, Found):
-                return found
-            over = over or found
+    def look(self, values: Iterable[str]) -> Found | Over | None:
+        """What a cookie's value leads to. Of several, any that leads to a session counts: over
+        http one may be planted.
+        """
+        over, in_time = None, self.layer.settings.in_time
+        for shown in values:
+            for key in self.layer.keys(self.request, shown):
+                try:
+                    stored = self.load(key)
+                    if isinstance(stored, Record):
+                        if in_time(self.now, stored.created, stored.last_seen):
+                            return Found(shown, stored, read(stored.data))
+                    elif stored and self.now < stored.since + ENDED_SECONDS:
+                        over = over or Over(shown, stored)
+                except CorruptRecord as err:
+                    log.warning("session %s is replaced by a fresh one: %s", key[:12], err)
         return over
 
     def successor(self, over: Over) -> Found | None:
         """The session that is in its place now, however often it was rotated since."""
         for _ in range(ROTATIONS):
-            opened = self._layer.ids.opened(over.shown, over.ended.successor)
-            looks: Iterator[Found | Over | None] = map(self._look, opened)
-            found = next((found for found in looks if found), None)
+            found = self.look(self.layer.ids.opened(over.shown, over.ended.successor))
             if not isinstance(found, Over):
                 return found
             over = found
         return None
-
-    def _look(self, shown: str) -> Found | Over | None:
-        for key in self._layer.keys(self._request, shown):
-            try:
-                stored = self._load(key)
-                if isinstance(stored, Ended) and self.now < stored.since + ENDED_SECONDS:
-                    return Over(shown, stored)
-                if isinstance(stored, Record) and self._is_in_time(stored):
-                    return Found(shown, stored, read(stored.data))
-            except CorruptRecord as err:
-                log.warning("session %s is replaced by a fresh one: %s", key[:12], err)
-        return None
-
-    def _is_in_time(self, record: Record) -> bool:
-        return self._layer.settings.in_time(self.now, record.created, record.last_seen)

@@ -14,6 +14,7 @@ Where there is no transaction (any more), as in exception views, it is saved on 
 import logging
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from pyramid.threadlocal import manager as threadlocals
@@ -29,10 +30,10 @@ from demoapp.sessions.interfaces import (
     SessionConflict,
     SessionError,
     SessionStoreUnavailable,
-    Store,
     Touch,
     Update,
 )
+from demoapp.sessions.layer import Layer
 from demoapp.sessions.text import read
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,9 @@ def turn_tween_factory(handler: Any, registry: Any) -> Any:
 class Kept(Protocol):
     """What is asked of a session."""
 
+    issue: str | None
+    """The cookie's value to send, "" to take the cookie back, None to leave it alone."""
+
     def pending(self) -> Change | None:
         """What is to be written, if anything is; raises SessionTooLarge, SessionNotSerializable."""
 
@@ -90,20 +94,23 @@ class Kept(Protocol):
     def snapshot(self) -> Callable[[], None]:
         """What brings back all that it holds now."""
 
-    def tell(self, response: Any) -> bool:
-        """Send the cookie, if there is one to send."""
-
 
 @implementer(ISavepointDataManager)
 class Saving:
     """One session's way to its store in one request, and its part in the transaction."""
 
     transaction_manager: Any = None
+    session: Kept
 
-    def __init__(self, session: Kept, request: Any, store: Store) -> None:
-        self._session = session
+    def __init__(self, request: Any, layer: Layer) -> None:
         self._request = request
-        self._store = store
+        self._store = store = layer.store
+        self._cookie = layer.cookie
+        again = request.environ.get("retry.attempt")
+        self.load: Callable[[str], Record | Ended | None] = (
+            self._load_in_turn if again else partial(store.load, request)
+        )
+        """From the store: first attempts lock nothing."""
         self.joined = False  # takes part in a transaction
         self._awaited = False  # is looked at when the answer is there
         self._late = False  # is saved then
@@ -118,11 +125,9 @@ class Saving:
         self.await_answer()
         request.add_finished_callback(self._close)
 
-    def load(self, key: str) -> Record | Ended | None:
-        """From the store. On a replay it is locked, so progress is certain."""
-        environ = self._request.environ
-        environ[ASKED] = True
-        if not environ.get("retry.attempt") or not in_transaction(self._request):
+    def _load_in_turn(self, key: str) -> Record | Ended | None:
+        """On a replay it is locked, so progress is certain."""
+        if not in_transaction(self._request):
             return self._store.load(self._request, key)
         self.take_part()  # whatever happens from here on, the end of the transaction unlocks
         self._held.add(key)
@@ -155,7 +160,7 @@ class Saving:
         """The view has raised: its changes are lost, and those of its exception view are not."""
         if not self._failed and failed(self._request):
             self._failed, self.joined = True, False
-            self._session.reset()
+            self.session.reset()
 
     # -- in a transaction
 
@@ -164,10 +169,10 @@ class Saving:
 
     def savepoint(self) -> "Savepoint":
         """For `request.tm.savepoint()`, which asks every participant for a way back."""
-        return Savepoint(self._session.snapshot())
+        return Savepoint(self.session.snapshot())
 
     def tpc_begin(self, transaction: Any) -> None:
-        self._change = self._session.pending() if self.joined else None
+        self._change = self.session.pending() if self.joined else None
 
     def commit(self, transaction: Any) -> None:
         change = self._change
@@ -185,7 +190,7 @@ class Saving:
                 raise
             log.warning("given up, as the page is worth more: %s: %s", type(change).__name__, err)
             self._undo()
-            self._session.reset()
+            self.session.reset()
 
     def tpc_vote(self, transaction: Any) -> None:
         """Nothing left to fail: `commit` has prepared the store."""
@@ -193,7 +198,7 @@ class Saving:
     def tpc_finish(self, transaction: Any) -> None:
         if self._change and not self._written:
             self._commit(self._change)
-        self._session.saved(self._change)
+        self.session.saved(self._change)
         self._prepared = False
         self._undo()
 
@@ -216,7 +221,7 @@ class Saving:
             return
         if threadlocals.get()["request"] not in (None, self._request):
             log.error("a subrequest has ended the transaction around it: the session is as before")
-        self._session.reset()
+        self.session.reset()
 
     tpc_abort = abort
 
@@ -276,7 +281,11 @@ class Saving:
         if (self._late or self.joined) and not self._is_replayed():
             self._late = False
             self._save_now()
-        if self._session.tell(response) and len(self._being_answered()) > 1:
+        issue, self.session.issue = self.session.issue, None
+        if issue is None:
+            return
+        self._cookie.write(request, response, issue)
+        if len(self._being_answered()) > 1:
             log.warning("the answer to a subrequest sets the session's cookie: pass it on")
 
     def _is_replayed(self) -> bool:
@@ -286,10 +295,10 @@ class Saving:
 
     def _save_now(self) -> None:
         try:
-            change = self._session.pending()
+            change = self.session.pending()
             if change:
                 self._store.write(self._request, change)
-            self._session.saved(change)
+            self.session.saved(change)
         except SessionError as err:
             # past every exception view: a lost flash message beats a broken answer
             log.warning("a change outside the transaction was not saved: %s", err)
@@ -297,7 +306,7 @@ class Saving:
     def _close(self, request: Any) -> None:
         """The request is over. What is put in from here on has nobody to save it."""
         try:
-            if self._awaited and not isinstance(self._session.pending(), Touch | None):
+            if self._awaited and not isinstance(self.session.pending(), Touch | None):
                 log.error("what was put in the session after the answer is lost")
         except SessionError as err:
             log.error("what was put in the session after the answer is lost: %s", err)

@@ -5,6 +5,7 @@ that holds nothing is not stored at all. When it is written is told in saving.py
 """
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from enum import Enum
@@ -29,7 +30,7 @@ from demoapp.sessions.interfaces import (
     Update,
 )
 from demoapp.sessions.layer import Layer
-from demoapp.sessions.saving import Saving
+from demoapp.sessions.saving import ASKED, Saving
 from demoapp.sessions.text import read, write
 
 
@@ -55,12 +56,12 @@ class Fate(Enum):
 class Session(MutableMapping[str, Any]):
     """A visitor's session, kept by a :class:`~demoapp.sessions.interfaces.Store`."""
 
-    def __init__(self, request: Any, layer: Layer) -> None:
+    def __init__(self, request: Any, layer: Layer, saving: Saving) -> None:
         self.state = State.UNREAD
         self._request = request
         self._layer = layer
-        self._saving = Saving(self, request, layer.store)
-        self._writer = self._saving.writer
+        self._saving, saving.session = saving, self
+        self._writer = saving.writer
         self._failure: SessionError | None = None
         self._over: Over | None = None  # what the browser shows, if that was ended
         self._shown = ""  # the cookie's value that has led to the record
@@ -71,7 +72,7 @@ class Session(MutableMapping[str, Any]):
         self._device = ""
         self._fate = Fate.KEPT
         self._id: str | None = None  # waits here until its record is committed
-        self._issue: str | None = None  # what to send: an id, "" to take the cookie back
+        self.issue: str | None = None  # what to send: an id, "" to take the cookie back
 
     # -- access: every one goes through these two
 
@@ -243,9 +244,10 @@ class Session(MutableMapping[str, Any]):
     # -- loading
 
     def _load(self) -> None:
-        self._finder = Finder(self._request, self._layer, self._saving.load)
+        self._request.environ[ASKED] = True
+        self._finder = Finder(self._request, self._layer, self._saving.load, time.time())
         try:
-            found = self._finder.find()
+            found = self._finder.look(self._layer.cookie.values(self._request))
             if isinstance(found, Over) and found.ended.writer == self._writer:
                 # by an attempt at this very request, whose answer was lost: it goes on
                 found = self._sent_again(self._finder.successor(found)) or found
@@ -340,9 +342,9 @@ class Session(MutableMapping[str, Any]):
     def saved(self, change: Change | None) -> None:
         """Committed, if there was a change: later ones are compared with it."""
         if self._id:
-            self._issue = self._shown = self._id
+            self.issue = self._shown = self._id
         elif self._fate in (Fate.ROTATED, Fate.RENEWED) and (change or self._shown_at_all()):
-            self._issue = ""  # also when the cookie led nowhere: it was to go
+            self.issue = ""  # also when the cookie led nowhere: it was to go
         if change:
             self._record = getattr(change, "new", None)
             self._text = self._record.data if self._record else "{}"
@@ -382,13 +384,6 @@ class Session(MutableMapping[str, Any]):
         if self.state is State.OPEN and untouched:
             self.state, self._over, self._record = State.UNREAD, None, None
             self._text, self._data = "{}", {}
-
-    def tell(self, response: Any) -> bool:
-        """Send the cookie, if there is one to send."""
-        issue, self._issue = self._issue, None
-        if issue is not None:
-            self._layer.cookie.write(self._request, response, issue)
-        return issue is not None
 
 
 def _plain(text: str) -> str:

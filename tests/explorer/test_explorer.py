@@ -63,7 +63,7 @@ def take_unknown_for_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
         try:
             saving._store.commit(saving._request, change)
         except SessionError:
-            saving._session.reset()
+            saving.session.reset()
             saving._change = None
 
     monkeypatch.setattr(Saving, "_commit", commit)
