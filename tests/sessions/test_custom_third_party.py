@@ -77,7 +77,7 @@ def shouting(settings: Any) -> Any:
 def test_maker_of_ones_own() -> None:
     settings = {
         "session.strategy": "custom",
-        "session.custom.factory": "tests.sessions.test_third_party.shouting",
+        "session.custom.factory": "tests.sessions.test_custom_third_party.shouting",
         "my.secret": SECRET,
     }
     used(open_app(settings), "MINE")
