@@ -1,0 +1,162 @@
+"""What is wanted, what came out, and how it is shown: a table and a plot."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE, PLOT, FIGURES = (
+    ROOT / "docs" / "benchmarks.md",
+    ROOT / "static" / "img" / "benchmark.svg",
+    ROOT / "docs" / "benchmarks.json",
+)
+PEERS = {
+    "memory: memory": "memory: beaker memory",
+    "redis: redis": "redis: pyramid_session_redis",
+    "cookie: custom": "cookie: SignedCookieSessionFactory",
+    "sqlite: database": "sqlite: beaker",
+    "postgresql: database": "postgresql: beaker",
+}
+"""Each of ours, and the best of the others that keeps sessions in the same place."""
+TIME = {
+    "memory: memory": (0.90, 0.90),
+    "redis: redis": (0.65, 0.85),
+    "cookie: custom": (0.75, 0.95),
+    "sqlite: database": (0.12, 0.25),
+    "postgresql: database": (0.20, 0.60),
+}
+"""Read and add, in process: at most so much of the peer's time."""
+RATE = {
+    "memory: memory": (1.10, 1.05),
+    "redis: redis": (1.40, 1.20),
+    "cookie: custom": (1.15, 1.00),
+    "sqlite: database": (5.0, 2.2),
+    "postgresql: database": (2.5, 1.5),
+}
+"""Read and add, under waitress: at least so many times the peer's answers a second."""
+UNTOUCHED = 1.05
+BYTES = {"redis: redis": 650, "postgresql: database": 600, "sqlite: database": 560}
+_MARKS = {True: "met", False: "missed"}
+
+
+def targets(result: dict[str, Any]) -> Iterator[tuple[str, float, float, bool]]:
+    """What, what came out, what is wanted, and whether it is met."""
+    times, rates = result["in_process"], result["under_load"]
+    for ours, peer in PEERS.items():
+        ratio = times[ours]["untouched"]["median"] / times["none: none"]["untouched"]["median"]
+        yield f"{ours}, untouched, to no session", ratio, UNTOUCHED, ratio <= UNTOUCHED
+        for act, most in zip(("read", "add"), TIME[ours], strict=True):
+            ratio = times[ours][act]["median"] / times[peer][act]["median"]
+            yield f"{ours}, {act}, time", ratio, most, ratio <= most
+        for act, least in zip(("read", "add"), RATE[ours], strict=True):
+            if ours in rates:
+                ratio = rates[ours][act] / rates[peer][act]
+                yield f"{ours}, {act}, rate", ratio, least, ratio >= least
+    for name, most in BYTES.items():
+        if name in result["bytes"]:
+            found = result["bytes"][name]["bytes"]
+            yield f"{name}, bytes a session", found, most, found <= most
+
+
+def lines(result: dict[str, Any]) -> Iterator[str]:
+    for what, found, wanted, met in targets(result):
+        yield f"{_MARKS[met]:7} {what:45} {found:8.2f}   wanted {wanted:g}"
+
+
+def save(result: dict[str, Any]) -> list[Path]:
+    texts = {
+        FIGURES: json.dumps(result, indent=1) + "\n",
+        TABLE: "\n".join(_page(result)) + "\n",
+        PLOT: plot(result),
+    }
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    return list(texts)
+
+
+def _page(result: dict[str, Any]) -> Iterator[str]:
+    yield "# What sessions cost\n"
+    yield (
+        "Measured by `make bench` in one run, all contenders in turn, each in the same application "
+        "under pyramid_tm and pyramid_retry. Only ratios mean anything: another machine, or this "
+        "one on another day, has other times. Microseconds of a whole request in process, the "
+        "median of the rounds (quartiles); answers a second under waitress, one process.\n"
+    )
+    yield f"{result['measured']}, {result['machine']}: " + ", ".join(
+        f"{name} {version}" for name, version in result["versions"].items()
+    )
+    yield "\n| | untouched | read | add | trips, read / add | answers/s, read / add |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for name, acts in result["in_process"].items():
+        cells = [_cell(acts.get(act)) for act in ("untouched", "read", "add")]
+        rates = result["under_load"].get(name)
+        pair = f"{rates['read']:.0f} / {rates['add']:.0f}" if rates else ""
+        counted = result["trips"].get(name)
+        trips = " / ".join(_told(counted[act]) for act in ("read", "add")) if counted else ""
+        yield f"| {name} | {' | '.join(cells)} | {trips} | {pair} |"
+    yield "\n## Are all adds kept?\n"
+    yield "Twenty clients of one session, 200 adds, two processes where they share it.\n"
+    yield "| | kept | answered | replays | s | p99 ms |\n|---|--:|--:|--:|--:|--:|"
+    for name, one in result["kept"].items():
+        yield (
+            f"| {name} | {one['kept']} | {one['answered']} | {one['replays']} | {one['seconds']} "
+            f"| {one['p99_ms']} |"
+        )
+    yield "\n## As it grows\n"
+    for title, part in result["growth"].items():
+        yield f"{title}:\n"
+        columns = list(next(iter(part.values())))
+        yield f"| | {' | '.join(columns)} |\n|---|{'--:|' * len(columns)}"
+        for name, values in part.items():
+            yield f"| {name} | {' | '.join(_pair(values[column]) for column in columns)} |"
+        yield ""
+    yield "## What is wanted\n"
+    yield "| | found | wanted | |\n|---|--:|--:|---|"
+    for what, found, wanted, met in targets(result):
+        yield f"| {what} | {found:.2f} | {wanted:g} | {_MARKS[met]} |"
+
+
+def _cell(value: dict[str, float] | None) -> str:
+    return f"{value['median']:.0f} ({value['low']:.0f}–{value['high']:.0f})" if value else ""
+
+
+def _told(counted: dict[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counted.items()) or "0"
+
+
+def _pair(values: dict[str, Any]) -> str:
+    if "read" in values:
+        return f"{values['read']:.0f} / {values['add']:.0f}"
+    return f"{values['seconds']} s, p99 {values['p99_ms']:.0f} ms"
+
+
+def plot(result: dict[str, Any]) -> str:
+    """Two bars for each of ours: its time as a share of its peer's, whose own is the line."""
+    rows, scale, left = [], 300, 120
+    for number, (ours, peer) in enumerate(PEERS.items()):
+        top = 30 + number * 56
+        rows.append(f'<text x="0" y="{top + 18}">{escape(ours.partition(":")[0])}</text>')
+        rows.append(
+            f'<text class="peer" x="0" y="{top + 34}">{escape(peer.partition(": ")[2])}</text>'
+        )
+        for turn, act in enumerate(("read", "add")):
+            times = result["in_process"]
+            ratio = times[ours][act]["median"] / times[peer][act]["median"]
+            y, length = top + turn * 20, min(ratio, 1.6) * scale
+            rows.append(
+                f'<rect class="{act}" x="{left + 60}" y="{y}" width="{length:.0f}" height="16"/>'
+                f'<text x="{left + 66 + length:.0f}" y="{y + 13}">{act} {ratio:.2f}</text>'
+            )
+    line = left + 60 + scale
+    height = 40 + len(PEERS) * 56
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 760 {height}">'
+        "<title>Time of a request, as a share of the best other library's</title>"
+        "<style>svg{font:13px system-ui,sans-serif;fill:#26251f}.peer{font-size:11px;opacity:.7}"
+        ".read{fill:#2f6d5c}.add{fill:#b4532a}line{stroke:#8a8577;stroke-dasharray:4 4}"
+        "@media(prefers-color-scheme:dark){svg{fill:#ece6d8}}</style>"
+        f'<line x1="{line}" y1="16" x2="{line}" y2="{height - 10}"/>'
+        f'<text x="{line - 14}" y="12">1.0</text>' + "".join(rows) + "</svg>\n"
+    )
