@@ -4,7 +4,7 @@
 - notes.py     the cookies in which a lab remembers
 - visit.py     a browser played by the shop
 - layer.py     the session layer with other settings
-- one module a lab, named like its address; elsewhere.py is shared by three
+- one package a lab, named like its address; elsewhere.py is shared by three
 - demoapp/lessons/labs/labs.toml    texts and expected results
 """
 
