@@ -2,9 +2,14 @@
 
 A lab is one folder, named like its address with `_` for `-`. Who adds a folder adds a lab:
 
-- lab.toml       its place in the list, its texts in English and Korean, the outcome it expects
-                 of each strategy (several: any of them), and what its claim rests on: source
-                 files and tests
+- lab.toml       texts in English and Korean, and facts:
+    order            its place in the list
+    expected         the outcome that is right for each strategy (several: any of them)
+    our_cookie       true if it must know the session cookie, which a foreign factory keeps
+    steps            what to do; a `command` is typed in a terminal, with this shop's own {host},
+                     {other_port}, {strategy} and {other_strategy}; a `link` leads to the login
+    outcome, action, label  what was observed, the buttons, and the figures, by name
+    rests_on         source files and tests that bear its claim out
 - picture.svg    96 x 96, drawn in a <g id="picture">
 - __init__.py    what it does:
     ACTIONS          what a button does, by name; each takes the bench
