@@ -2,7 +2,7 @@
 
 - inspector/    the visitor's own session, layer by layer
 - strategies/   the four compared, each one explained, and their costs measured
-- labs/         experiments on the visitor's own session
+- labs/         experiments on the visitor's own session, a folder each
 - stage/        all four side by side
 - content.py    texts in both languages
 """

@@ -10,10 +10,15 @@ from demoapp.i18n import LOCALES
 HERE = Path(__file__).resolve().parent
 
 
-@cache
 def content(name: str, locale: str) -> dict[str, Any]:
-    """`{name}/{name}.toml` in one language. Shared by all requests: read it, don't change it."""
-    both: dict[str, Any] = tomllib.loads((HERE / name / f"{name}.toml").read_text(encoding="utf-8"))
+    """`{name}/{name}.toml` in one language."""
+    return texts(HERE / name / f"{name}.toml", locale)
+
+
+@cache
+def texts(file: Path, locale: str) -> dict[str, Any]:
+    """A file in one language. Shared by all requests: read it, don't change it."""
+    both: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     return {key: in_language(value, locale) for key, value in both.items()}
 
 

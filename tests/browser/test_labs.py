@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from demoapp.lessons.labs.bench import NAMES
+from demoapp.lessons import labs
+from demoapp.lessons.labs.lab import found
 from demoapp.scripts.init import DEMO_PASSWORD
 from tests.processes import Shop
 from tests.shops import copy_sqlite
 
 DEVELOPMENT = Path(__file__).resolve().parents[2] / "development.ini"
+LABS = found(labs.__path__)
 
 
 @pytest.fixture(scope="module", params=["memory", "custom"])
@@ -126,13 +128,13 @@ def test_the_pictures_are_drawn(page: Page) -> None:
     heights = page.locator(".lab-picture use").evaluate_all(
         "all => all.map(u => u.getBBox().height)"
     )
-    assert len(heights) == len(NAMES)
+    assert len(heights) == len(LABS)
     assert min(heights) > 40
 
 
 def test_no_lab_is_wider_than_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
-    for path in ("/labs", *(f"/labs/{name}" for name in NAMES)):
+    for path in ("/labs", *(f"/labs/{name}" for name in LABS)):
         page.goto(path)
         room = page.locator("main").bounding_box()
         assert room is not None

@@ -4,17 +4,20 @@ import time
 from base64 import urlsafe_b64decode as b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from demoapp.lessons.content import content
+from demoapp.lessons import labs
 from demoapp.lessons.labs import expire
-from demoapp.lessons.labs.bench import NAMES
+from demoapp.lessons.labs.lab import found
 from demoapp.sessions import STRATEGIES
 from tests.shops import Visitor, open_shop
 
+ROOT = Path(__file__).resolve().parents[2]
+LABS = found(labs.__path__)
 LOCALES = ("en", "ko")
 StartShop = Callable[..., Any]
 
@@ -35,7 +38,7 @@ def seen(page: Any) -> str | None:
 def observed(page: Any, lab: str) -> str | None:
     """The outcome by its name."""
     sentence = seen(page)
-    names = {text: name for name, text in content("labs", "en")[lab]["outcome"].items()}
+    names = {text: name for name, text in LABS[lab].texts("en")["outcome"].items()}
     return names[sentence] if sentence else None
 
 
@@ -43,19 +46,102 @@ def is_as_expected(visitor: Visitor, lab: str, strategy: str) -> str:
     """The page says so, and the table does."""
     page = visitor.get(f"/labs/{lab}")
     outcome = observed(page, lab)
-    allowed = content("labs", "en")[lab]["expected"][strategy]
+    allowed = LABS[lab].texts("en")["expected"][strategy]
     assert outcome in ([allowed] if isinstance(allowed, str) else allowed)
     assert "As expected." in page.text
     assert "Not as expected." not in page.text
     return str(outcome)
 
 
+# -- the folders
+
+TEXTS = """
+order = 0
+title = { en = "Added", ko = "더한 것" }
+summary = { en = "Added here", ko = "여기에 더한 것" }
+question = { en = "Is it there?", ko = "있습니까?" }
+why = { en = "Its folder is.", ko = "폴더가 있기 때문입니다." }
+expected = { memory = "yes", redis = "yes", database = "yes", custom = "yes" }
+steps = [{ en = "Look.", ko = "보십시오." }]
+outcome.yes = { en = "It is there.", ko = "있습니다." }
+action.look = { en = "Look", ko = "보기" }
+label = {}
+"""
+CODE = """
+from demoapp.lessons.labs.bench import Observation
+
+ACTIONS, NEXT = {"look": lambda bench: None}, {"": ("look",), "look": ()}
+
+def observe(bench):
+    return Observation("yes")
+"""
+
+
+def test_who_adds_a_folder_adds_a_lab(
+    start_shop: StartShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "added_here"
+    folder.mkdir()
+    (folder / "lab.toml").write_text(TEXTS, encoding="utf-8")
+    (folder / "picture.svg").write_text("<svg/>")
+    (folder / "__init__.py").write_text(CODE)
+    monkeypatch.setattr(labs, "__path__", [*labs.__path__, str(tmp_path)])
+    visitor = Visitor(start_shop("memory"))
+    listed = [link["href"] for link in visitor.get("/labs").html.select(".labs a")]
+    assert listed == ["/labs/added-here", *(f"/labs/{name}" for name in LABS)]
+    assert visitor.get("/labs/added-here/picture.svg").text == "<svg/>"
+    sends(visitor, "added-here", "look")
+    page = visitor.get("/labs/added-here")
+    assert seen(page) == "It is there."
+    assert "As expected." in page.text
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_what_a_lab_rests_on_is_there(lab: str) -> None:
+    rests_on = LABS[lab].texts("en")["rests_on"]
+    assert rests_on.keys() == {"sources", "tests"}
+    assert all((ROOT / source).is_file() for source in rests_on["sources"]), rests_on
+    run_by = []
+    for named in rests_on["tests"]:
+        file, _, name = named.partition("::")
+        _, found, test = (ROOT / file).read_text(encoding="utf-8").partition(f"def {name}(")
+        assert found, named
+        run_by += [name] if f'"{lab}"' in test.partition("\ndef ")[0] else []
+    assert rests_on["sources"] and run_by, "no test of them runs the lab"
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_nothing_that_the_labs_share_is_about_one_of_them(lab: str) -> None:
+    common = [*Path(*labs.__path__).glob("*.py"), *(ROOT / "demoapp/templates").glob("lab*.pt")]
+    module = LABS[lab].folder.name
+    for file in common:
+        text = file.read_text(encoding="utf-8")
+        for name in (f'"{lab}"', f"'{lab}'", f"={lab}", f"labs.{module} ", f"labs/{lab}"):
+            assert name not in text, file
+
+
+def test_pictures_are_kept_by_the_browser_and_are_for_everybody(shop: Any) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    for lab in LABS:
+        answer = visitor.get(f"/labs/{lab}/picture.svg")
+        assert answer.content_type == "image/svg+xml"
+        assert b'id="picture"' in answer.body
+        assert "max-age" in answer.headers["Cache-Control"]
+        assert "Vary" not in answer.headers
+    assert visitor.get("/labs/nothing/picture.svg").status_int == 404
+
+
 # -- the texts
 
 
-@pytest.mark.parametrize("lab", NAMES)
+@pytest.mark.parametrize("lab", LABS)
 def test_a_lab_has_its_texts_in_both_languages(lab: str) -> None:
-    english, korean = (content("labs", locale)[lab] for locale in LOCALES)
+    told_to_nobody = {"order", "our_cookie", "expected", "rests_on"}
+    english, korean = (
+        {key: text for key, text in LABS[lab].texts(locale).items() if key not in told_to_nobody}
+        for locale in LOCALES
+    )
 
     def compare(one: Any, other: Any, path: str) -> None:
         assert type(one) is type(other), path
@@ -66,7 +152,7 @@ def test_a_lab_has_its_texts_in_both_languages(lab: str) -> None:
         elif isinstance(one, list):
             for index, pair in enumerate(zip(one, other, strict=True)):
                 compare(*pair, f"{path}[{index}]")
-        elif not path.endswith(".command") and "expected" not in path and len(one) > 12:
+        elif not path.endswith(".command") and len(one) > 12:
             assert one.strip() and other.strip(), path
             assert one != other, path
             if ".link" not in path:
@@ -77,9 +163,9 @@ def test_a_lab_has_its_texts_in_both_languages(lab: str) -> None:
         assert english[name], name
 
 
-@pytest.mark.parametrize("lab", NAMES)
+@pytest.mark.parametrize("lab", LABS)
 def test_a_lab_expects_something_of_every_strategy(lab: str) -> None:
-    texts = content("labs", "en")[lab]
+    texts = LABS[lab].texts("en")
     assert texts["expected"].keys() == STRATEGIES.keys()
     for outcomes in texts["expected"].values():
         assert set([outcomes] if isinstance(outcomes, str) else outcomes) <= set(texts["outcome"])
@@ -90,11 +176,11 @@ def test_every_lab_answers_and_none_begins_a_session_S4(shop: Any, locale: str) 
     visitor = Visitor(shop)
     visitor.set_cookie("locale", locale)
     listing = visitor.get("/labs")
-    for lab in NAMES:
+    for lab in LABS:
         assert f'href="/labs/{lab}"' in listing.text
         page = visitor.get(f"/labs/{lab}")
         assert page.status_int == 200
-        assert content("labs", locale)[lab]["title"] in page.text
+        assert LABS[lab].texts(locale)["title"] in page.text
         assert seen(page) is None
     assert visitor.cookie() is None
 
@@ -114,7 +200,7 @@ def test_without_demo_labs_there_are_none(start_shop: StartShop) -> None:
     secret = uuid4().hex + uuid4().hex
     settings = {"demo.labs": "false", "demo.hosts": "localhost", "session.secret": secret}
     visitor = Visitor(start_shop("memory", **settings))
-    for path in ("/labs", *(f"/labs/{lab}" for lab in NAMES)):
+    for path in ("/labs", "/labs/race/picture.svg", *(f"/labs/{lab}" for lab in LABS)):
         assert visitor.get(path).status_int == 404
     assert visitor.send("/labs/restart", action="mark").status_int == 404
     for path in ("/", "/strategies", "/session"):
@@ -369,7 +455,7 @@ def test_csrf_tabs(shop: Any, strategy: str) -> None:
     form = {"csrf_token": stale, "action": "send", "prediction": "refused"}
     answer = visitor.post("/labs/csrf-tabs", form)
     assert answer.status_int == 400
-    assert observed(answer, "csrf-tabs") == content("labs", "en")["csrf-tabs"]["expected"][strategy]
+    assert observed(answer, "csrf-tabs") == LABS["csrf-tabs"].texts("en")["expected"][strategy]
     assert "As expected." in answer.text
     assert "was right" in answer.text
 
@@ -406,7 +492,7 @@ def test_redis_down(shop: Any, strategy: str, how: str) -> None:
     begun = time.perf_counter()
     is_as_expected(visitor, "redis-down", strategy)
     assert time.perf_counter() - begun < 3
-    outcome = content("labs", "en")["redis-down"]["expected"][strategy]
+    outcome = LABS["redis-down"].texts("en")["expected"][strategy]
     assert visitor.get("/").status_int == (503 if outcome == "none" else 200)
     assert visitor.get("/cart").status_int == (200 if outcome == "all" else 503)
     assert neighbour.get("/cart").status_int == neighbour.get("/").status_int == 200
@@ -431,7 +517,7 @@ def test_a_foreign_session_factory_is_met_with_no_expectation(sqlite_url: str) -
     factory = "pyramid_beaker.session_factory_from_settings"
     shop = open_shop("custom", sqlite_url, {"session.custom.factory": factory})
     visitor = Visitor(shop)
-    for lab in NAMES:
+    for lab in LABS:
         page = visitor.get(f"/labs/{lab}")
         assert "not its own" in page.text
     sends(visitor, "nested-change", "store")

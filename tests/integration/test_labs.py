@@ -5,7 +5,8 @@ from functools import partial
 
 import pytest
 
-from demoapp.lessons.content import content
+from demoapp.lessons import labs
+from demoapp.lessons.labs.lab import found
 from tests.integration.client import Client, together
 from tests.integration.conftest import Deployment
 
@@ -67,7 +68,8 @@ def test_labs_that_visit_the_shop_themselves(deployment: Deployment, lab: str) -
 
 
 def test_the_outage_lab_is_for_its_visitor_only_F1(deployment: Deployment) -> None:
-    expected = content("labs", "en")["redis-down"]["expected"][deployment.strategy]
+    lab = found(labs.__path__)["redis-down"]
+    expected = lab.texts("en")["expected"][deployment.strategy]
     with deployment.client().open() as client, deployment.client().open() as neighbour:
         client.add(quantity=2)
         neighbour.add(quantity=3)

@@ -90,7 +90,7 @@ def test_no_header_names_a_person_host_or_day() -> None:
 def test_every_text_of_a_template_can_be_translated() -> None:
     """Words that stand in a template outside i18n:translate would stay English in Korean."""
     found = {}
-    for path in sorted((Path(i18n.__file__).parent / "templates").glob("*.pt")):
+    for path in sorted(Path(i18n.__file__).parent.rglob("*.pt")):
         if words := untranslatable(path.read_text(encoding="utf-8")):
             found[path.name] = words
     assert not found

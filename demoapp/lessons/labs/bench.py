@@ -1,48 +1,17 @@
-"""The engine of the labs: a bench is one lab in one request.
-
-A lab is a module of this package, named like its address with `_` for `-`. It has:
-
-- ACTIONS: what a button does, by name; each takes the bench;
-- NEXT: the buttons offered after an action, by the name of that action, "" before the first;
-- observe(bench): an Observation once there is something to see, else None.
-
-Its texts and what is expected of each strategy are in demoapp/lessons/labs/labs.toml.
-"""
+"""The engine of the labs: a bench is one lab in one request."""
 
 import secrets
 import time
 from dataclasses import dataclass, field
-from hashlib import sha256
-from importlib import import_module
 from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound, HTTPSeeOther
 
 from demoapp.i18n import _
-from demoapp.lessons.content import content
+from demoapp.lessons.labs.lab import Lab
 from demoapp.lessons.labs.notes import Notes, aside_cookie, session_cookie
 from demoapp.lessons.labs.visit import Visit
-from demoapp.settings import foreign, teaches
-
-NAMES = (
-    "first-write",
-    "restart",
-    "two-ports",
-    "nested-change",
-    "race",
-    "overflow",
-    "tamper",
-    "expire",
-    "fixation",
-    "replay",
-    "csrf-tabs",
-    "devices",
-    "redis-down",
-    "migrate",
-)
-"""In the order of the page /labs."""
-OF_OUR_COOKIE = frozenset(("tamper", "expire", "fixation", "replay"))
-"""Labs that must know the session cookie or its limits; a foreign factory keeps its own."""
+from demoapp.settings import foreign
 
 
 @dataclass(frozen=True)
@@ -54,16 +23,22 @@ class Observation:
     """Figures by the name of their label."""
 
 
+def asked_for(request: Any) -> Lab:
+    """The lab of the address."""
+    lab: Lab | None = request.registry["labs"].get(request.matchdict["name"])
+    if lab is None:
+        raise HTTPNotFound(_("There is no such lab."))
+    return lab
+
+
 class Bench:
     """One lab in one request: the visitor's session and cookies, and what to answer."""
 
     def __init__(self, request: Any) -> None:
         self.request = request
-        self.name: str = request.matchdict["name"]
-        if self.name not in NAMES or not teaches(request.registry.settings):
-            raise HTTPNotFound(_("There is no such lab."))
-        self.texts: dict[str, Any] = content("labs", request.locale_name)[self.name]
-        self.module: Any = import_module(f"demoapp.lessons.labs.{self.name.replace('-', '_')}")
+        self.lab = asked_for(request)
+        self.name, self.module = self.lab.name, self.lab.module
+        self.texts = self.lab.texts(request.locale_name)
         self.path: str = request.route_path("lab", name=self.name)
         self.response = HTTPSeeOther(self.path)
         self.notes = Notes(request)
@@ -92,11 +67,11 @@ class Bench:
         """The outcomes that are right for this strategy; none if nobody can know."""
         if not self.ours:
             return []
-        # only `migrate` depends on more than the strategy
-        special = getattr(self.module, "expected", lambda bench: None)(self)
-        return special or self.expected_of(self.strategy)
+        just_now = getattr(self.module, "expected", lambda bench: None)(self)
+        return just_now or self.expected_of(self.strategy)
 
     def expected_of(self, strategy: str) -> list[str]:
+        """What lab.toml says."""
         outcomes = self.texts["expected"][strategy]
         return [outcomes] if isinstance(outcomes, str) else outcomes
 
@@ -105,7 +80,7 @@ class Bench:
     @property
     def offered(self) -> tuple[str, ...]:
         """The actions that may come now."""
-        if self.elsewhere or (self.name in OF_OUR_COOKIE and not self.ours):
+        if self.elsewhere or (self.texts.get("our_cookie") and not self.ours):
             return ()
         steps: tuple[str, ...] = self.module.NEXT.get(self.notes.get("step", ""), ())
         return steps
@@ -182,11 +157,6 @@ class Bench:
             visit.post(self.path, action="reset")  # takes the lab's mark out of it
             own = visit.cookies.get(name, "")
         self.cookie.write(self.request, self.response, own or "")
-
-    def fingerprint(self) -> str:
-        """Of the cookie that was sent: something to compare and show, that leads nowhere."""
-        sent = self.cookie.read(self.request)
-        return sha256(sent.encode()).hexdigest()[:8] if sent else ""
 
     def since(self, note: str) -> float:
         """Seconds since a moment that was noted."""

@@ -9,11 +9,6 @@ import os
 from demoapp.lessons.labs.bench import Bench, Observation
 
 
-def process(bench: Bench) -> str:
-    """The process that answers, for the reader."""
-    return f"{os.getpid()} ({bench.request.host})"
-
-
 def mark(bench: Bench) -> None:
     bench.mark()
     bench.notes["process"] = process(bench)
@@ -21,18 +16,19 @@ def mark(bench: Bench) -> None:
     bench.notes["instance"] = bench.request.registry["labs.instance"]
 
 
-ACTIONS = {"mark": mark}
-NEXT: dict[str, tuple[str, ...]] = {"": ("mark",), "mark": ()}
+def process(bench: Bench) -> str:
+    """The process that answers, for the reader."""
+    return f"{os.getpid()} ({bench.request.host})"
 
 
-def observe(bench: Bench) -> Observation:
+def seen_by_process(bench: Bench) -> Observation:
     """The mark, looked for by another process. A number may be used again, so it has a name."""
     rows = {"marked-by": bench.notes["process"], "answered-by": process(bench)}
     same = bench.notes["instance"] == bench.request.registry["labs.instance"]
     return Observation(None if same else found(bench), rows)
 
 
-def observe_strategy(bench: Bench) -> Observation:
+def seen_by_strategy(bench: Bench) -> Observation:
     """The mark, looked for by another strategy."""
     rows = {"marked-by": bench.notes["strategy"], "answered-by": bench.strategy}
     same = bench.notes["strategy"] == bench.strategy

@@ -2,27 +2,32 @@
 
 from typing import Any
 
-from pyramid.csrf import BadCSRFToken
 from pyramid.httpexceptions import HTTPNotFound
-from pyramid.view import exception_view_config, view_config
+from pyramid.response import FileResponse
+from pyramid.view import view_config
 
 from demoapp.i18n import _
-from demoapp.lessons.content import content
-from demoapp.lessons.labs.bench import NAMES, Bench
-from demoapp.lessons.labs.expire import seconds_left
+from demoapp.lessons.labs.bench import Bench, asked_for
 from demoapp.sessions import STRATEGIES
-from demoapp.settings import teaches
 from demoapp.shop.forms import one
 
 TEMPLATE = "demoapp:templates/lab.pt"
+HOUR = 3600
 
 
 @view_config(route_name="labs", request_method="GET", renderer="demoapp:templates/labs.pt")
 def labs(request: Any) -> dict[str, Any]:
-    if not teaches(request.registry.settings):
+    found = request.registry["labs"]
+    if not found:
         raise HTTPNotFound(_("There are no labs here."))
-    texts = content("labs", request.locale_name)
-    return {"labs": [{"name": name, **texts[name]} for name in NAMES]}
+    return {
+        "labs": [{"name": name, **lab.texts(request.locale_name)} for name, lab in found.items()]
+    }
+
+
+@view_config(route_name="lab_picture", request_method="GET")
+def picture(request: Any) -> Any:
+    return FileResponse(str(asked_for(request).picture), request, cache_max_age=HOUR)
 
 
 @view_config(route_name="lab", request_method="GET", renderer=TEMPLATE)
@@ -35,22 +40,15 @@ def act(request: Any) -> Any:
     return Bench(request).act(one(request, "action"), one(request, "prediction"))
 
 
-@exception_view_config(
-    BadCSRFToken, route_name="lab", match_param="name=csrf-tabs", renderer=TEMPLATE
-)
-def stale_form(error: Any, request: Any) -> dict[str, Any]:
-    """The real refusal of a real stale token is what this lab is there to show."""
-    bench = Bench(request)
-    request.response.status_int = 400
-    bench.notes.update(status=400, step="send", prediction=one(request, "prediction"))
-    return page(bench)
-
-
 def page(bench: Bench) -> dict[str, Any]:
+    """What the template shows; that of the lab itself, if it has one."""
     texts = bench.texts
+    if bench.lab.page:
+        bench.request.override_renderer = str(bench.lab.page)
     seen = bench.module.observe(bench) if bench.notes else None
     outcomes = texts["outcome"]
     return {
+        "bench": bench,
         "name": bench.name,
         "lab": texts,
         "steps": [filled_in(bench, step) for step in texts["steps"]],
@@ -67,7 +65,6 @@ def page(bench: Bench) -> dict[str, Any]:
         "all_expected": [
             (name, [outcomes[o] for o in bench.expected_of(name)]) for name in STRATEGIES
         ],
-        "seconds_left": seconds_left(bench) if bench.name == "expire" else None,
     }
 
 

@@ -10,6 +10,7 @@ import time
 import weakref
 from typing import Any
 
+from pyramid.events import NewRequest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -87,3 +88,8 @@ def cut_database(request: Any, how: str) -> None:
 
 
 CUTS = {"redis": cut_redis, "database": cut_database}
+
+
+def includeme(config: Any) -> None:
+    if config.registry.settings["session.strategy"] in CUTS:
+        config.add_subscriber(cut, NewRequest)

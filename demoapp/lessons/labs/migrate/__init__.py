@@ -1,10 +1,11 @@
-"""Another line in the ini file, with people logged in: what happens to their sessions."""
+"""Another line in the ini file, with people logged in: what happens to their sessions?"""
 
 from demoapp.lessons.labs.bench import Bench
-from demoapp.lessons.labs.elsewhere import ACTIONS, NEXT
-from demoapp.lessons.labs.elsewhere import observe_strategy as observe
+from demoapp.lessons.labs.elsewhere import mark, seen_by_strategy
 
-__all__ = ["ACTIONS", "NEXT", "expected", "observe"]
+ACTIONS = {"mark": mark}
+NEXT = {"": ("mark",), "mark": ()}
+observe = seen_by_strategy
 
 
 def expected(bench: Bench) -> list[str] | None:

@@ -7,9 +7,19 @@ from demoapp.sessions.ids import new_id
 from demoapp.sessions.interfaces import IServerSession
 
 
+def fingerprint(cookie: str | None) -> str:
+    """Something to compare and show, that leads nowhere."""
+    return sha256(cookie.encode()).hexdigest()[:8] if cookie else ""
+
+
+def sent(bench: Bench) -> str:
+    """The fingerprint of this request's cookie."""
+    return fingerprint(bench.cookie.read(bench.request))
+
+
 def plant(bench: Bench) -> None:
     chosen = new_id()  # well-formed, so that the shop must look it up
-    bench.notes["chosen"] = sha256(chosen.encode()).hexdigest()[:8]
+    bench.notes["chosen"] = fingerprint(chosen)
     bench.set_aside(chosen)
 
 
@@ -18,7 +28,7 @@ def write(bench: Bench) -> None:
 
 
 def log_in(bench: Bench) -> None:
-    bench.notes["before"] = bench.fingerprint()
+    bench.notes["before"] = sent(bench)
     bench.response.location = bench.request.route_path("login", _query={"next": bench.path})
 
 
@@ -27,7 +37,7 @@ NEXT = {"": ("plant",), "plant": ("write",), "write": ("log-in",), "log-in": ("l
 
 
 def observe(bench: Bench) -> Observation:
-    now = bench.fingerprint()
+    now = sent(bench)
     rows = {k: bench.notes[k] for k in ("chosen", "before") if k in bench.notes} | {"now": now}
     if bench.notes["step"] == "plant":
         return Observation(None, rows)
