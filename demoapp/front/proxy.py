@@ -71,9 +71,16 @@ class BehindProxy:
         self._told: set[str] = set()
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        told = {name: environ.pop(name) for name in list(environ) if _by_proxies(name)}
+        self._move_below(environ)
         peer = environ.get("REMOTE_ADDR", "")
-        address, passed = self._visitor(peer if _is_address(peer) else "", told)
+        peer = peer if _is_address(peer) else ""
+        if self._networks or peer in UNIX:  # else it may be for another filter, further in
+            self._believe(environ, peer)
+        return self._app(environ, start_response)
+
+    def _believe(self, environ: Any, peer: str) -> None:
+        told = {name: environ.pop(name) for name in list(environ) if _by_proxies(name)}
+        address, passed = self._visitor(peer, told)
         if passed:
             environ["REMOTE_ADDR"] = address
             for name in ("REMOTE_HOST", "REMOTE_PORT"):  # of the proxy
@@ -81,8 +88,6 @@ class BehindProxy:
             schemes = told.get("HTTP_X_FORWARDED_PROTO", "").lower().replace(" ", "").split(",")
             if (scheme := schemes[-min(passed, len(schemes))]) in SCHEMES:
                 environ["wsgi.url_scheme"] = scheme
-        self._move_below(environ)
-        return self._app(environ, start_response)
 
     def _visitor(self, peer: str, told: dict[str, str]) -> tuple[str, int]:
         """The address of who is no proxy, and how many proxies it was handed on by."""

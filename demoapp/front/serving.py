@@ -66,7 +66,7 @@ def make_gunicorn(global_conf: Any, **given: str) -> Callable[[Any], None]:
     """gunicorn, for PasteDeploy: as `egg:gunicorn#main`, but for what is told by proxies."""
     with told_in_a_line():
         options = resolve(given)
-        front = behind(options, over_socket="unix:" in options.get("bind", ""))
+        front = behind(options, over_socket="unix:" in options.get("bind", options.get("host", "")))
 
     def serve(app: Any) -> None:
         from gunicorn.app import pasterapp  # where waitress serves, it is not installed

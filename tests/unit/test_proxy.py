@@ -137,3 +137,12 @@ def test_a_prefix_is_a_path_P2(prefix: str) -> None:
 
 def test_nobody_chooses_the_prefix_from_outside_P2() -> None:
     assert not seen("127.0.0.1", X_Forwarded_Prefix="//evil.example").get("SCRIPT_NAME")
+
+
+def test_the_server_and_the_application_may_each_know_some_proxies_P2() -> None:
+    """The server's part, which is there for its unix socket, takes nothing from the filter."""
+    got: dict[str, Any] = {}
+    app = behind_proxy("")(behind_proxy(PROXIES)(lambda environ, _: got.update(environ)))
+    for peer in ("127.0.0.1", ""):
+        app({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": VISITOR}, None)
+        assert got["REMOTE_ADDR"] == VISITOR
