@@ -65,13 +65,12 @@ def make_server(global_conf: Any, **given: str) -> Callable[[Any], None]:
 def make_gunicorn(global_conf: Any, **given: str) -> Callable[[Any], None]:
     """gunicorn, for PasteDeploy: as `egg:gunicorn#main`, but for what is told by proxies."""
     with told_in_a_line():
-        options = resolve(given)
-        front = behind(options, over_socket="unix:" in options.get("bind", options.get("host", "")))
+        front, options = for_gunicorn(given)
 
     def serve(app: Any) -> None:
         from gunicorn.app import pasterapp  # where waitress serves, it is not installed
 
-        pasterapp.serve(front(app), global_conf, **{**options, **UNBELIEVING})
+        pasterapp.serve(front(app), global_conf, **options)
 
     return serve
 
@@ -86,6 +85,13 @@ def for_waitress(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[s
     # they are for demoapp.front.proxy, which drops them
     options["clear_untrusted_proxy_headers"] = "false"
     return front, options
+
+
+def for_gunicorn(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[str, Any]]:
+    """The same for gunicorn."""
+    options = resolve(given)
+    where = options.get("bind") or options.get("host") or ""
+    return behind(options, over_socket="unix:" in where), {**options, **UNBELIEVING}
 
 
 def behind(options: dict[str, Any], over_socket: bool) -> Callable[[Any], Any]:

@@ -1,5 +1,6 @@
 """waitress behind nginx: the same as gunicorn in test_production.py; what [server:main] may say."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -68,26 +69,30 @@ WAYS = {
         "port": "%(http_port)s",
         "trusted_proxy": "127.0.0.0/30",
     },
-    "a unix socket": {"unix_socket": "SOCKET"},
+    "a unix socket, below a path": {"unix_socket": "SOCKET", "url_prefix": "/tea"},
 }
 
 
 @pytest.fixture(params=WAYS)
-def proxy(
+def front(
     request: pytest.FixtureRequest, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Nginx]:
+) -> Iterator[tuple[Nginx, str]]:
     monkeypatch.setenv("SHOP_ADDRESS", "127.0.0.1")
-    with Served(sqlite_url, WAYS[request.param]) as shop, Nginx(shop.backend) as proxy:
-        yield proxy
+    way = WAYS[request.param]
+    with Served(sqlite_url, way) as shop, Nginx(shop.backend) as proxy:
+        yield proxy, way.get("url_prefix", "")
 
 
-def test_who_guesses_passwords_shuts_out_nobody_else_P2(proxy: Nginx) -> None:
+def test_who_guesses_passwords_shuts_out_nobody_else_P2(front: tuple[Nginx, str]) -> None:
+    proxy, prefix = front
     with SecureClient(proxy, "127.0.0.7") as visitor:
-        seen = visitor.who()
+        seen = json.loads(visitor.get(f"{prefix}/probe/who").text)
         assert (seen["address"], seen["headers"]) == ("127.0.0.7", [])
-        assert seen["url"] == f"{proxy.base_url}/probe/who"
+        assert seen["url"] == f"{proxy.base_url}{prefix}/probe/who"
         visitor.open()
         assert list(visitor.cookies) == ["__Host-csrf"]
+        added = visitor.post(f"{prefix}/cart/items", sku="sejak")
+        assert (added.status, added.location) == (303, f"{proxy.base_url}{prefix}/cart")
     guess_until_refused(proxy, "demo")
 
 

@@ -1,12 +1,19 @@
 """What [server:main] may say, for waitress and for gunicorn (P2)."""
 
+import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from demoapp.front.proxy import BehindProxy
-from demoapp.front.serving import addresses, behind, make_gunicorn, make_server
+from demoapp.front.serving import (
+    addresses,
+    for_gunicorn,
+    for_waitress,
+    make_gunicorn,
+    make_server,
+)
 from demoapp.settings import WrongSettings
 
 
@@ -55,9 +62,34 @@ def test_where_it_will_be_is_said_however_it_is_written_P2(
     assert addresses(options) == where
 
 
-def test_over_a_unix_socket_there_is_a_proxy_P2() -> None:
+@pytest.mark.parametrize(
+    ("read", "options", "is_wrapped"),
+    [
+        (for_waitress, {"listen": "localhost:6543"}, False),
+        (for_waitress, {"trusted_proxy": "10.0.0.5"}, True),
+        (for_waitress, {"unix_socket": "/run/shop.sock"}, True),
+        (for_gunicorn, {"bind": "127.0.0.1:8080"}, False),
+        (for_gunicorn, {"bind": "127.0.0.1:8080", "trusted_proxy": "10.0.0.5"}, True),
+        (for_gunicorn, {"bind": "unix:/run/shop.sock"}, True),
+        (for_gunicorn, {"host": "127.0.0.1:8080,unix:/run/shop.sock"}, True),
+    ],
+)
+def test_over_a_unix_socket_there_is_a_proxy_P2(
+    read: Callable[..., Any], options: dict[str, str], is_wrapped: bool
+) -> None:
     def app(environ: Any, start_response: Any) -> None: ...
 
-    assert behind({}, over_socket=False)(app) is app
-    for options, over_socket in (({}, True), ({"trusted_proxy": "10.0.0.5"}, False)):
-        assert isinstance(behind(options, over_socket)(app), BehindProxy)
+    front, left = read(options)
+    assert isinstance(front(app), BehindProxy) == is_wrapped
+    assert "trusted_proxy" not in left  # the servers have their own ideas of it
+
+
+@pytest.mark.parametrize("way", ["listen", "host"])
+def test_a_taken_port_is_told_however_it_is_written_P2(way: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        options = {"listen": f"127.0.0.1:{port}"}
+        if way == "host":
+            options = {"host": "127.0.0.1", "port": port}
+        with pytest.raises(SystemExit, match=f"Port {port} cannot be used: Address already in"):
+            make_server({}, **options)
