@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demoapp.front.proxy import BehindProxy
+from demoapp.front.proxy import BehindProxy, make_filter
 from demoapp.front.serving import (
     addresses,
     for_gunicorn,
@@ -32,6 +32,9 @@ from demoapp.settings import WrongSettings
         (make_server, {"host": "nowhere.invalid"}, "[server:main]: Invalid host/port specified"),
         (make_server, {"thread": "8"}, "[server:main]: Unknown adjustment 'thread'"),
         (make_gunicorn, {"bind": "${SHOP_NOWHERE}:1"}, "bind needs the environment variable SHOP"),
+        (make_filter, {"address": "nginx"}, "trusted_proxy: 'nginx' does not appear to be"),
+        (make_filter, {"address": "${SHOP_NOWHERE}"}, "address needs the environment variable SH"),
+        (make_filter, {"prefix": "tea"}, "prefix = 'tea' is not a path, such as /tea"),
         (make_gunicorn, {"trusted_proxy": "*"}, "trusted_proxy: '*' does not appear to be an IPv4"),
     ],
 )
