@@ -31,11 +31,9 @@ PATIENCE = 30
 """Seconds for what has begun; gunicorn's graceful_timeout in production.ini is the same."""
 POLL = 0.2
 """Seconds after which a signal is noticed at the latest."""
-
-
 UNBELIEVING = {"forwarded_allow_ips": "", "forwarder_headers": "", "secure_scheme_headers": {}}
 """For gunicorn: whom and what to believe is decided in demoapp.front.proxy."""
-READ = frozenset(("x-forwarded-for", "x-forwarded-proto"))
+READ = ("x-forwarded-for", "x-forwarded-proto")
 
 
 def make_server(global_conf: Any, **given: str) -> Callable[[Any], None]:
@@ -79,8 +77,10 @@ def for_waitress(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[s
     """What to put around the application, and waitress's own options."""
     options = resolve({key: value for key, value in given.items() if key != "use"})
     headers = options.pop("trusted_proxy_headers", "").lower().split()
-    if wrong := set(headers) - READ:
+    if wrong := set(headers) - set(READ):
         raise SettingsError(f"trusted_proxy_headers: {min(wrong)} is not one of: {', '.join(READ)}")
+    if "trusted_proxy_count" in options:
+        raise SettingsError("trusted_proxy_count is not read; name every proxy in trusted_proxy")
     front = behind(options, over_socket="unix_socket" in options)
     # they are for demoapp.front.proxy, which drops them
     options["clear_untrusted_proxy_headers"] = "false"
