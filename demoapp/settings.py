@@ -97,7 +97,8 @@ def includeme(config: Any) -> None:
 def _workers(ini_file: str | None) -> str:
     """How many processes gunicorn starts; waitress knows no such setting, and has one."""
     server = plaster.get_settings(ini_file, "server:main") if ini_file else {}
-    return str(server.get("workers") or os.environ.get("WEB_CONCURRENCY") or "1").strip()
+    workers = resolve({"workers": server.get("workers")})["workers"]
+    return str(workers or os.environ.get("WEB_CONCURRENCY") or "1").strip()
 
 
 def _refuse_known_secret(secrets: str) -> None:

@@ -1,10 +1,14 @@
 """nginx as it stands in front of the shop in production: docs/nginx.conf with ports of our own."""
 
+import json
 import ssl
 from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from typing import Any
 
+from demoapp.scripts.init import DEMO_PASSWORD
+from tests.integration.client import Answer, Client
 from tests.processes import ManagedProcess, free_port
 from tests.servers import find_program, make_certificates
 
@@ -24,13 +28,13 @@ http {
 
 
 class Nginx(ManagedProcess):
-    """https on `port`, http on `plain_port`; the backend is on `backend_port`."""
+    """https on `port`, http on `plain_port`; the backend is at 127.0.0.1:8080 or unix:/path."""
 
     name = "nginx"
 
-    def __init__(self, backend_port: int) -> None:
+    def __init__(self, backend: str) -> None:
         self._program = find_program("nginx", "nginx")
-        self._backend_port = backend_port
+        self._backend = backend
         super().__init__()
         make_certificates(self.folder)
 
@@ -54,7 +58,7 @@ class Nginx(ManagedProcess):
         for ours, theirs in (
             (f"listen 127.0.0.1:{self.plain_port};", "listen 80;"),
             (f"listen 127.0.0.1:{self.port} ssl", "listen 443 ssl"),
-            (f"server 127.0.0.1:{self._backend_port};", "server 127.0.0.1:8080;"),
+            (f"server {self._backend};", "server 127.0.0.1:8080;"),
             ("server.crt", "/etc/ssl/shop.crt"),
             ("server.key", "/etc/ssl/shop.key"),
             ("server_name 127.0.0.1;", "server_name shop.example.org;"),
@@ -76,3 +80,29 @@ class Nginx(ManagedProcess):
             return False
         finally:
             connection.close()
+
+
+class SecureClient(Client):
+    """Through the proxy, over https."""
+
+    def __init__(self, proxy: Nginx, source: str = "127.0.0.1") -> None:
+        super().__init__(proxy.base_url)
+        self._connection = proxy.connect(source)
+
+    def post(self, path: str, /, **fields: str) -> Answer:
+        token = self.cookies.get("__Host-csrf", "")
+        return super().post(path, **{"csrf_token": token, **fields})
+
+    def who(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.get("/probe/who").text)
+        return found
+
+
+def guess_until_refused(proxy: Nginx, username: str, password: str = DEMO_PASSWORD) -> None:
+    """Ten wrong passwords shut out who sent them, and nobody who comes from elsewhere (A2)."""
+    with SecureClient(proxy, "127.0.0.7") as guesser, SecureClient(proxy, "127.0.0.9") as owner:
+        answers = [guesser.open().log_in(username, "wrong").status for _ in range(11)]
+        assert answers == [400] * 10 + [429]
+        assert owner.open().log_in(username, password).status == 303
+        assert owner.state()["user"] == username
+        assert guesser.log_in(username, password).status == 429

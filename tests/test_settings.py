@@ -79,11 +79,12 @@ def test_development_may_do_all_that() -> None:
     start(**{"demo.labs": "true", "session.secret": "seekrit", "pyramid.debug_all": "true"})
 
 
-@pytest.mark.parametrize("workers", ["", "workers = 1", "workers = 3"])
+@pytest.mark.parametrize("workers", ["", "workers = 1", "workers = 3", "workers = ${W3}"])
 def test_the_number_of_processes_is_that_of_the_ini_file_H5(
     workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    monkeypatch.setenv("W3", "3")
     ini = tmp_path / "shop.ini"
     ini.write_text(f"[server:main]\nuse = egg:gunicorn#main\n{workers}\n")
     config = Configurator(settings={**PRODUCTION, "session.strategy": "memory"})

@@ -4,7 +4,6 @@ The token is in a cookie of its own, so that reading the shop begins no session.
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyramid.csrf import CookieCSRFStoragePolicy
 from pyramid.events import NewRequest
@@ -12,6 +11,8 @@ from pyramid.exceptions import BadCSRFOrigin
 from pyramid.interfaces import ICSRFStoragePolicy
 from pyramid_retry import IBeforeRetry
 from zope.interface import implementer
+
+from demoapp.front.hosts import is_ours
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 SENT = "demoapp.front.csrf.sent"
@@ -58,8 +59,7 @@ def take_back(event: Any) -> None:
 def refuse_other_sites(event: Any) -> None:
     """Raise BadCSRFOrigin for a post that another site's page has sent.
 
-    Browsers say so in Sec-Fetch-Site; older ones name the page's Origin. Only the host is
-    compared, as the scheme may be hidden behind a proxy.
+    Browsers say so in Sec-Fetch-Site; older ones name the page's Origin.
     """
     request = event.request
     if request.method in SAFE:
@@ -70,15 +70,8 @@ def refuse_other_sites(event: Any) -> None:
             raise BadCSRFOrigin("the form was sent by another site")
         return
     origin = request.headers.get("Origin")
-    if origin is not None and _netloc(origin) != request.host:
+    if origin is not None and not is_ours(request, origin):
         raise BadCSRFOrigin("the form was sent by another site")
-
-
-def _netloc(origin: str) -> str:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
 
 
 def includeme(config: Any) -> None:

@@ -6,20 +6,49 @@ link, or take a stranger's form for the shop's own: the Origin of a post is comp
     demo.hosts = shop.example.org 127.0.0.1     names without ports; unset: any
 """
 
-import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.events import NewRequest
 from pyramid.httpexceptions import HTTPBadRequest
 
 from demoapp.i18n import _
 
+PORTS = {"http": "80", "https": "443"}
+
+
+def place(host: str, scheme: str = "") -> tuple[str, str]:
+    """Name and port of a Host header, as a browser means them.
+
+    Capitals are none, the scheme's own port need not be said, and a final dot only says that the
+    name is whole.
+    """
+    name, colon, port = host.lower().rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()):  # the colon is one of [::1]
+        name, port = host.lower(), ""
+    return name.removesuffix("."), port or PORTS.get(scheme, "")
+
+
+def is_ours(request: Any, url: str) -> bool:
+    """Whether the page with this address, or Origin, is one of the site that was asked.
+
+    The proxy may have hidden from us that the visitor uses https, but never made it up.
+    """
+    try:
+        scheme, netloc, *_ = urlsplit(url)
+    except ValueError:
+        return False
+    if scheme not in PORTS or (request.scheme == "https" and scheme == "http"):
+        return False
+    return place(netloc, scheme) == place(request.host, scheme)
+
 
 def includeme(config: Any) -> None:
-    hosts = frozenset(str(config.registry.settings.get("demo.hosts", "")).lower().split())
+    listed = str(config.registry.settings.get("demo.hosts", "")).split()
+    hosts = frozenset(place(host)[0] for host in listed)
 
     def refuse_other_names(event: Any) -> None:
-        if re.sub(r":\d+$", "", event.request.host.lower()) not in hosts:
+        if place(event.request.host)[0] not in hosts:
             raise HTTPBadRequest(_("This shop does not go by that name."))
 
     if hosts:

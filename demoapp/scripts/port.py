@@ -7,14 +7,16 @@ import sys
 
 import plaster
 
-from demoapp.front.serving import refuse_taken
+from demoapp.front.serving import addresses, for_waitress, refuse_taken
+from demoapp.settings import told_in_a_line
 
 
 def main(ini: str) -> None:
     """Exit with a message if another program listens where the shop would."""
-    listen = plaster.get_settings(ini, "server:main")["listen"]
-    refuse_taken(listen)
-    for address in listen.split():
+    with told_in_a_line():
+        _, options = for_waitress(plaster.get_settings(ini, "server:main"))
+        refuse_taken(options)
+    for address in addresses(options):
         print(f"The shop will be at http://{address} (Ctrl-C stops it).", flush=True)
 
 

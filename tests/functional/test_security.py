@@ -117,6 +117,35 @@ def test_login_goes_on_to_a_page_of_this_site_only_A4(memory: Any, goal: str) ->
         assert "evil" not in str(answer.headers)
 
 
+# -- forged posts
+
+
+@pytest.mark.parametrize("host", ["tea.example", "tea.example:80", "TEA.example", "tea.example."])
+def test_the_form_of_another_site_is_told_by_the_names_a_browser_means_P2(
+    memory: Any, host: str
+) -> None:
+    visitor = Visitor(memory, extra_environ={"HTTP_HOST": host})
+    fields = {"sku": "ujeon", "csrf_token": visitor.token()}
+    for origin, status in (
+        ("http://tea.example", 303),
+        ("https://tea.example", 303 if host != "tea.example:80" else 400),  # hidden by a proxy
+        ("http://tea.example:8080", 400),
+        ("http://tea.example.evil.example", 400),
+        ("http://evil.example", 400),
+        ("null", 400),
+    ):
+        answer = visitor.post("/cart/items", fields, {"Origin": origin})
+        assert answer.status_int == status, origin
+
+
+def test_a_page_over_http_forges_nothing_for_https_P2(memory: Any) -> None:
+    visitor = Visitor(memory, extra_environ=HTTPS)
+    fields = {"sku": "ujeon", "csrf_token": visitor.token()}
+    for origin, status in (("http://localhost:80", 400), ("https://localhost:80", 303)):
+        answer = visitor.post("/cart/items", fields, {"Origin": origin})
+        assert answer.status_int == status, origin
+
+
 # -- headers
 
 

@@ -12,36 +12,19 @@ from contextlib import closing
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.integration.client import Answer, Client, together
+from tests.integration.client import together
 from tests.integration.conftest import ROOT
 from tests.processes import Shop
-from tests.proxy import Nginx
+from tests.proxy import Nginx, SecureClient, guess_until_refused
 from tests.servers import PostgresServer, RedisServer
 
 PRODUCTION = ROOT / "production.ini"
 SECRET = "Vq3-this-one-is-as-good-as-any-XW9x7"
 PROBES = "tests.integration.probe tests.integration.production_probe"
 WRITERS, ADDS = 16, 10
-
-
-class SecureClient(Client):
-    """Through the proxy, over https."""
-
-    def __init__(self, proxy: Nginx, source: str = "127.0.0.1") -> None:
-        super().__init__(proxy.base_url)
-        self._connection = proxy.connect(source)
-
-    def post(self, path: str, /, **fields: str) -> Answer:
-        token = self.cookies.get("__Host-csrf", "")
-        return super().post(path, **{"csrf_token": token, **fields})
-
-    def who(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.get("/probe/who").text)
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -63,20 +46,43 @@ def environment(
     postgres_server.drop_database("production")
 
 
+class TwoDoors(Shop):
+    """gunicorn on TCP and on a unix socket; everything else as production.ini has it."""
+
+    def _choose_ports(self) -> None:
+        super()._choose_ports()
+        bind = "bind = 127.0.0.1:%(http_port)s"
+        text = self.ini.read_text()
+        assert bind in text
+        two = f"host = 127.0.0.1:%(http_port)s,unix:{self.socket}"  # gunicorn splits `host` alone
+        self.ini.write_text(text.replace(bind, two))
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "shop.sock"
+
+
 @pytest.fixture(scope="module")
-def shop(environment: dict[str, str]) -> Iterator[Shop]:
+def shop(environment: dict[str, str]) -> Iterator[TwoDoors]:
     """As docs/production.md has it: the database is prepared with the same file."""
-    shop = Shop(PRODUCTION, settings={"pyramid.includes": PROBES})
+    shop = TwoDoors(PRODUCTION, settings={"pyramid.includes": PROBES})
     init = [Path(sys.executable).parent / "demoapp-init", shop.ini]
     with closing(shop):
         done = subprocess.run(init, cwd=ROOT, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
-        yield shop.start()
+        shop.start()
+        yield shop
 
 
 @pytest.fixture(scope="module")
 def proxy(shop: Shop) -> Iterator[Nginx]:
-    with Nginx(shop.port) as proxy:
+    with Nginx(f"127.0.0.1:{shop.port}") as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def unix_proxy(shop: TwoDoors) -> Iterator[Nginx]:
+    with Nginx(f"unix:{shop.socket}") as proxy:
         yield proxy
 
 
@@ -143,14 +149,46 @@ def test_posts_of_other_sites_are_refused_S11(visitor: SecureClient) -> None:
         assert response.status == status, origin
 
 
-def test_only_the_proxy_is_believed(shop: Shop, proxy: Nginx) -> None:
-    """The visitor's own address and scheme, whatever headers they make up."""
-    lies = {"X_Forwarded_For": "10.1.1.1", "X_Forwarded_Proto": "http", "Forwarded": "for=10.1.1.1"}
+@pytest.mark.parametrize("way", ["proxy", "unix_proxy"])
+def test_visitors_keep_their_own_address_P2(way: str, request: pytest.FixtureRequest) -> None:
+    """And their scheme, whatever headers they make up."""
+    proxy: Nginx = request.getfixturevalue(way)
+    lies = {
+        "X_Forwarded_For": "10.1.1.1",
+        "X_Forwarded_Proto": "http",
+        "X_Forwarded_Ssl": "off",
+        "X_Forwarded_Prefix": "//evil.example",
+        "Forwarded": "for=10.1.1.1",
+    }
     status, body, _ = ask(proxy.connect("127.0.0.7"), "/probe/who", **lies)
     seen = json.loads(body)
-    assert (status, seen["address"]) == (200, "127.0.0.7")
+    assert (status, seen["address"], seen["headers"]) == (200, "127.0.0.7", [])
     assert seen["url"] == f"{proxy.base_url}/probe/who"
-    assert "Forwarded" not in seen["headers"]
+
+
+@pytest.mark.parametrize("way", ["proxy", "unix_proxy"])
+def test_who_guesses_passwords_shuts_out_nobody_else_P2(
+    way: str, request: pytest.FixtureRequest
+) -> None:
+    proxy: Nginx = request.getfixturevalue(way)
+    name = f"hana.{way}"
+    with SecureClient(proxy) as hana:
+        registered = hana.open().post("/register", username=name, password="a pine tree in snow")
+        assert registered.status == 303
+    guess_until_refused(proxy, name, "a pine tree in snow")
+
+
+def test_of_several_proxies_none_is_the_visitor_P2(shop: Shop) -> None:
+    """What the second sends when the first has appended the visitor's address to their lies."""
+    for named in ("10.1.1.1, 203.0.113.9", "nonsense, 203.0.113.9, 127.0.0.1"):
+        told = {"X_Forwarded_For": named, "X_Forwarded_Proto": "https"}
+        _, body, _ = ask(HTTPConnection("127.0.0.1", shop.port), "/probe/who", **told)
+        seen = json.loads(body)
+        assert (seen["address"], seen["headers"]) == ("203.0.113.9", [])
+        assert seen["url"] == f"https://127.0.0.1:{shop.port}/probe/who"
+
+
+def test_only_the_proxy_is_believed(shop: Shop, proxy: Nginx) -> None:
     past_it = HTTPConnection("127.0.0.1", shop.port, source_address=("127.0.0.8", 0))
     lies = {"X_Forwarded_For": "10.1.1.1", "X_Forwarded_Proto": "https"}
     status, body, _ = ask(past_it, "/probe/who", **lies)

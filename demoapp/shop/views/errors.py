@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import TransientError
 
+from demoapp.front.hosts import is_ours
 from demoapp.i18n import _
 from demoapp.sessions.database.errors import is_conflict
 from demoapp.sessions.interfaces import SessionEnded, SessionStoreUnavailable, SessionTooLarge
@@ -73,9 +74,10 @@ def shown(request: Any) -> str:
     """The page that the visitor sees: of a form, the one it is on."""
     if request.method == "GET":
         return local(request, request.path_qs)
-    sent = urlsplit(request.referer or "")
-    here = sent.netloc == request.host
-    return local(request, sent._replace(scheme="", netloc="", fragment="").geturl() if here else "")
+    referer = request.referer or ""
+    if not is_ours(request, referer):
+        return local(request, "")
+    return local(request, urlsplit(referer)._replace(scheme="", netloc="", fragment="").geturl())
 
 
 @exception_view_config(SessionTooLarge, renderer=TEMPLATE)
