@@ -40,7 +40,7 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
         config.include("demoapp.shop.security")
         config.include("demoapp.shop.throttle")
         config.include("demoapp.shop.orders")
-        config.include("demoapp.shop.page")
+        config.include("demoapp.shop.globals")
         config.scan("demoapp.shop.views")
         # what teaches; without it the shop goes on
         config.include("demoapp.lessons")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demoapp.lessons.labs.bench import NAMES
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.processes import Shop
 from tests.shops import copy_sqlite
 

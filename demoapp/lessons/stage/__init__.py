@@ -52,7 +52,7 @@ def make_page(shops: dict[str, Any]) -> Any:
             config.include(f"demoapp.{part}")
         for part in ("csrf", "wellformed", "headers", "logs"):
             config.include(f"demoapp.front.{part}")
-        config.include("demoapp.shop.page")
+        config.include("demoapp.shop.globals")
         config.add_route("side_by_side", "/")
         config.add_route("locale", "/locale")
         config.add_route("healthz", "/healthz")
