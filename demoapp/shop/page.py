@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from demoapp.i18n import _
+from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
-from demoapp.settings import foreign, teaches
+from demoapp.settings import teaches
 from demoapp.shop.cart import Cart
 from demoapp.shop.flash import KINDS, told
 from demoapp.shop.models import Category
@@ -43,8 +44,7 @@ class Page:
         A read extends it at most every `touch_interval`, so it may come that much earlier.
         """
         settings = self._request.registry["session.settings"]
-        alien = foreign(self._request.registry.settings)
-        if alien or not self.available or self._request.session.new:
+        if not is_ours(self._request.registry) or not self.available or self._request.session.new:
             return None
         return float(settings.idle_timeout - settings.touch_interval)
 
