@@ -48,10 +48,11 @@ def make_page(shops: dict[str, Any]) -> Any:
     """The application at /. It keeps no session: what it shows, the shops have told it."""
     with Configurator(settings={"session.strategy": "side-by-side"}) as config:
         config.registry["shops"] = shops
-        for part in ("templating", "assets", "i18n"):
-            config.include(f"demoapp.{part}")
-        for part in ("csrf", "wellformed", "headers", "logs"):
+        config.add_tween("demoapp.front.logs.tween_factory")
+        for part in ("wellformed", "csrf", "headers"):
             config.include(f"demoapp.front.{part}")
+        for part in ("i18n", "templating", "assets"):
+            config.include(f"demoapp.{part}")
         config.include("demoapp.shop.globals")
         config.add_route("side_by_side", "/")
         config.add_route("locale", "/locale")
