@@ -16,6 +16,7 @@ from wsgiref.util import shift_path_info
 from pyramid.config import Configurator
 
 from demoapp.front.health import healthz
+from demoapp.routes import STAGE, add_routes
 from demoapp.shop.views.account import locale
 
 
@@ -54,9 +55,7 @@ def make_page(shops: dict[str, Any]) -> Any:
         for part in ("i18n", "templating", "assets"):
             config.include(f"demoapp.{part}")
         config.include("demoapp.shop.globals")
-        config.add_route("side_by_side", "/")
-        config.add_route("locale", "/locale")
-        config.add_route("healthz", "/healthz")
+        add_routes(config, STAGE)
         config.add_view(locale, route_name="locale", request_method="POST")
         config.add_view(healthz, route_name="healthz", request_method="GET")
         config.scan("demoapp.lessons.stage.views")
