@@ -14,6 +14,7 @@ from demoapp.settings import teaches
 from demoapp.shop.cart import Cart
 from demoapp.shop.flash import KINDS, told
 from demoapp.shop.models import Category
+from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words
 
 
 class Page:
@@ -36,6 +37,17 @@ class Page:
         except SessionError:
             return False
         return True
+
+    @reify
+    def strategies(self) -> dict[str, Strategy]:
+        return in_words(self._request)
+
+    @property
+    def where(self) -> str:
+        """Where the cart is, in a sentence."""
+        if not is_ours(self._request.registry):
+            return str(self._request.localizer.translate(ELSEWHERE))
+        return str(self.strategies[self.strategy].where)
 
     @reify
     def idle_seconds(self) -> float | None:
