@@ -13,10 +13,11 @@ from pyramid.events import NewRequest
 from pyramid.httpexceptions import HTTPBadRequest
 
 from demoapp.i18n import _
+from demoapp.sessions.ini import Ini
 
 
 def includeme(config: Any) -> None:
-    hosts = frozenset(str(config.registry.settings.get("demo.hosts", "")).lower().split())
+    hosts = frozenset(Ini(config.registry.settings).text("demo.hosts", "").lower().split())
 
     def refuse_other_names(event: Any) -> None:
         if re.sub(r":\d+$", "", event.request.host.lower()) not in hosts:
