@@ -186,5 +186,6 @@ def watch(registry: Any) -> None:
 
 
 def includeme(config: Any) -> None:
-    config.action("demoapp.front.timing", watch, (config.registry,), order=PHASE3_CONFIG)
+    # phase 3 is that of every action without an order, the session factory's among them
+    config.action("demoapp.front.timing", watch, (config.registry,), order=PHASE3_CONFIG + 1)
     config.add_subscriber(tell, NewResponse)
