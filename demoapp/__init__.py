@@ -1,11 +1,22 @@
 """Pyramid Tea House: a shop that shows where a Pyramid session lives."""
 
+from itertools import pairwise
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.tweens import EXCVIEW
 
 from demoapp import moved as moved
 from demoapp.settings import DEFAULTS, resolve, told_in_a_line
+
+TWEENS = (
+    "demoapp.front.logs.tween_factory",  # a number for the request, a line about its answer
+    "demoapp.front.metrics.tween_factory",  # how many, and how long each took
+    "pyramid_tm.tm_tween_factory",  # the transaction: what follows is kept, or all of it is not
+    EXCVIEW,  # an error becomes a page
+    "demoapp.sessions.saving.turn_tween_factory",  # a replay takes its turn
+)
+"""What a request passes on its way to a view, the outermost first."""
 
 
 def main(global_config: Any, **settings: Any) -> Any:
@@ -15,33 +26,39 @@ def main(global_config: Any, **settings: Any) -> Any:
 
 
 def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
-    """The WSGI application. Every part is one line below."""
+    """The WSGI application, in the order in which a request passes its parts."""
     with Configurator(settings={**DEFAULTS, **resolve(settings)}) as config:
         config.registry["ini_file"] = global_config.get("__file__")
-        # the ground
+        # the front: what every request passes, first and last
         config.include("demoapp.settings")
-        config.include("demoapp.templating")
-        config.include("demoapp.db")
-        config.include("demoapp.i18n")
-        config.include("demoapp.assets")
-        config.include("demoapp.routes")
-        # what every request passes
+        config.include(add_tweens)
         config.include("demoapp.front.hosts")
         config.include("demoapp.front.wellformed")
         config.include("demoapp.front.csrf")
-        config.include("demoapp.front.metrics")
-        config.include("demoapp.front.logs")
-        config.include("demoapp.front.headers")
+        config.include("demoapp.routes")
         config.scan("demoapp.front.health")
+        config.include("demoapp.front.metrics")
+        config.include("demoapp.front.headers")
+        config.include("demoapp.front.timing")
         # the sessions: what this project is about
         config.include("demoapp.sessions")
-        config.include("demoapp.front.timing")
-        # the tea house
+        # the tea house: tables, people, goods, pages
+        config.include("demoapp.db")
         config.include("demoapp.shop.security")
         config.include("demoapp.shop.throttle")
         config.include("demoapp.shop.orders")
-        config.include("demoapp.shop.page")
         config.scan("demoapp.shop.views")
+        config.include("demoapp.i18n")
+        config.include("demoapp.templating")
+        config.include("demoapp.shop.globals")
+        config.include("demoapp.assets")
         # what teaches; without it the shop goes on
         config.include("demoapp.lessons")
     return config.make_wsgi_app()
+
+
+def add_tweens(config: Any) -> None:
+    """Those of the front. The others are added, in their places, by those whom they belong to."""
+    for tween, inner in pairwise(TWEENS):
+        if tween.startswith("demoapp.front."):
+            config.add_tween(tween, over=inner)

@@ -1,29 +1,55 @@
-"""Every URL of the shop; those of the lessons are in demoapp/lessons/__init__.py."""
+"""Every URL there is. Only the files below /static are elsewhere: in demoapp/assets.py."""
 
+from collections.abc import Mapping
 from typing import Any
+
+FRONT = {
+    "healthz": "/healthz",
+    "readyz": "/readyz",
+    "metrics": "/metrics",
+}
+SHOP = {
+    "catalog": "/",
+    "product": "/products/{sku}",
+    "cart": "/cart",
+    "cart_items": "/cart/items",
+    "cart_item": "/cart/items/{sku}",
+    "cart_clear": "/cart/clear",
+    "register": "/register",
+    "login": "/login",
+    "logout": "/logout",
+    "checkout": "/checkout",
+    "orders": "/orders",
+    "order": "/orders/{number}",
+    "account": "/account/sessions",
+    "sessions_revoke_others": "/account/sessions/revoke-others",
+    "session_revoke": "/account/sessions/{handle}/revoke",
+    "password": "/account/password",
+    "locale": "/locale",
+}
+LESSONS = {
+    "session": "/session",
+    "session_json": "/session.json",
+    "strategies": "/strategies",
+    "strategy": "/strategies/{name}",
+    "labs": "/labs",
+    "lab": "/labs/{name}",
+    "lab_picture": "/labs/{name}/picture.svg",
+}
+"""Added by demoapp.lessons, so that they go when it goes."""
+STAGE = {
+    "side_by_side": "/",
+    "locale": "/locale",
+    "healthz": "/healthz",
+}
+"""Of the page above four shops, an application of its own: demoapp.lessons.stage."""
+
+
+def add_routes(config: Any, routes: Mapping[str, str]) -> None:
+    for name, pattern in routes.items():
+        config.add_route(name, pattern)
 
 
 def includeme(config: Any) -> None:
-    for name, pattern in {
-        "catalog": "/",
-        "product": "/products/{sku}",
-        "cart": "/cart",
-        "cart_items": "/cart/items",
-        "cart_item": "/cart/items/{sku}",
-        "cart_clear": "/cart/clear",
-        "register": "/register",
-        "login": "/login",
-        "logout": "/logout",
-        "checkout": "/checkout",
-        "orders": "/orders",
-        "order": "/orders/{number}",
-        "account": "/account/sessions",
-        "sessions_revoke_others": "/account/sessions/revoke-others",
-        "session_revoke": "/account/sessions/{handle}/revoke",
-        "password": "/account/password",
-        "locale": "/locale",
-        "healthz": "/healthz",
-        "readyz": "/readyz",
-        "metrics": "/metrics",
-    }.items():
-        config.add_route(name, pattern)
+    add_routes(config, FRONT)
+    add_routes(config, SHOP)

@@ -14,7 +14,6 @@ from typing import Any
 import plaster
 from pyramid.settings import asbool
 
-from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import Ini, SettingsError
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -69,12 +68,6 @@ def _resolved(key: str, value: str) -> str:
 def teaches(settings: Mapping[str, Any]) -> bool:
     """Whether this is a demonstration: labs, the raw inspector, and the accounts to try."""
     return Ini(settings).flag("demo.labs", default=False)
-
-
-def foreign(settings: Mapping[str, Any]) -> bool:
-    """Whether sessions are made by a factory from elsewhere, whose ways we cannot know."""
-    named = settings.get("session.custom.factory") or DEFAULT
-    return settings["session.strategy"] == "custom" and named != DEFAULT
 
 
 def includeme(config: Any) -> None:

@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.integration.client import Answer, Client
 from tests.processes import ManagedProcess, free_port
 from tests.servers import find_program, make_certificates

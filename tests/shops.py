@@ -10,8 +10,9 @@ from webtest import TestApp
 
 from demoapp import main
 from demoapp.db import make_engine
-from demoapp.scripts.init import DEMO_PASSWORD, seed
+from demoapp.scripts.init import seed
 from demoapp.sessions.database import metadata as session_tables
+from demoapp.shop.accounts import DEMO_PASSWORD
 from demoapp.shop.models import Base
 
 STRATEGIES = ("memory", "redis", "database", "custom")

@@ -12,7 +12,7 @@ from pyramid.interfaces import ICSRFStoragePolicy
 from pyramid_retry import IBeforeRetry
 from zope.interface import implementer
 
-from demoapp.front.hosts import is_ours
+from demoapp.front.hosts import is_same_site
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 SENT = "demoapp.front.csrf.sent"
@@ -70,7 +70,7 @@ def refuse_other_sites(event: Any) -> None:
             raise BadCSRFOrigin("the form was sent by another site")
         return
     origin = request.headers.get("Origin")
-    if origin is not None and not is_ours(request, origin):
+    if origin is not None and not is_same_site(request, origin):
         raise BadCSRFOrigin("the form was sent by another site")
 
 

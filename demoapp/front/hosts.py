@@ -13,6 +13,7 @@ from pyramid.events import NewRequest
 from pyramid.httpexceptions import HTTPBadRequest
 
 from demoapp.i18n import _
+from demoapp.sessions.ini import Ini
 
 PORTS = {"http": "80", "https": "443"}
 
@@ -29,7 +30,7 @@ def place(host: str, scheme: str = "") -> tuple[str, str]:
     return name.removesuffix("."), port or PORTS.get(scheme, "")
 
 
-def is_ours(request: Any, url: str) -> bool:
+def is_same_site(request: Any, url: str) -> bool:
     """Whether the page with this address, or Origin, is one of the site that was asked.
 
     The proxy may have hidden from us that the visitor uses https, but never made it up.
@@ -44,7 +45,7 @@ def is_ours(request: Any, url: str) -> bool:
 
 
 def includeme(config: Any) -> None:
-    listed = str(config.registry.settings.get("demo.hosts", "")).split()
+    listed = Ini(config.registry.settings).text("demo.hosts", "").split()
     hosts = frozenset(place(host)[0] for host in listed)
 
     def refuse_other_names(event: Any) -> None:

@@ -14,8 +14,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from pyramid.tweens import EXCVIEW
-
 from demoapp.front.metrics import METHODS
 
 access = logging.getLogger("demoapp.access")
@@ -66,6 +64,7 @@ def request_id(request: Any) -> str:
 
 
 def tween_factory(handler: Any, registry: Any) -> Any:
+    """Outermost, so that it sees what the others have made of the answer."""
     strategy = registry.settings["session.strategy"]
 
     def tween(request: Any) -> Any:
@@ -99,9 +98,3 @@ def log_access(request: Any, status: int, strategy: str) -> None:
     }
     text = "%(method)s %(route)s %(status)s %(ms)s ms, %(strategy)s, attempt %(attempts)s"
     access.info(text, fields, extra={"fields": fields})
-
-
-def includeme(config: Any) -> None:
-    # outermost, so that it sees what the others have made of the answer
-    others = ("demoapp.front.metrics.tween_factory", "pyramid_tm.tm_tween_factory", EXCVIEW)
-    config.add_tween("demoapp.front.logs.tween_factory", over=others)

@@ -21,7 +21,6 @@ from prometheus_client import (
     multiprocess,
 )
 from pyramid.response import Response
-from pyramid.tweens import EXCVIEW
 from pyramid_retry import BeforeRetry
 
 from demoapp.front.timing import Cost
@@ -158,8 +157,5 @@ def includeme(config: Any) -> None:
     if folder:
         prepare_folder(folder)
     config.registry["metrics"] = Metrics(folder)
-    config.add_tween(
-        "demoapp.front.metrics.tween_factory", over=("pyramid_tm.tm_tween_factory", EXCVIEW)
-    )
     config.add_subscriber(count_replay, BeforeRetry)
     config.add_view(show, route_name="metrics", request_method="GET")

@@ -23,8 +23,8 @@ from pyramid.events import NewResponse
 from pyramid.interfaces import ISessionFactory
 from sqlalchemy import event as sql_event
 
+from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import Change, Ended, ISessionStore, Record, Store
-from demoapp.settings import foreign
 
 T = TypeVar("T")
 
@@ -171,7 +171,7 @@ def tell(event: Any) -> None:
 def watch(registry: Any) -> None:
     """Once everything is configured."""
     factory, store = registry["session.factory"], registry.queryUtility(ISessionStore)
-    if foreign(registry.settings):
+    if not is_ours(registry):
         registry.registerUtility(timed(factory), ISessionFactory)
         return
     factory.store = TimedStore(factory.store)
@@ -186,5 +186,6 @@ def watch(registry: Any) -> None:
 
 
 def includeme(config: Any) -> None:
-    config.action("demoapp.front.timing", watch, (config.registry,), order=PHASE3_CONFIG)
+    # phase 3 is that of every action without an order, the session factory's among them
+    config.action("demoapp.front.timing", watch, (config.registry,), order=PHASE3_CONFIG + 1)
     config.add_subscriber(tell, NewResponse)

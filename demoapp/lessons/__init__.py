@@ -9,18 +9,12 @@
 
 from typing import Any
 
+from demoapp.routes import LESSONS, add_routes
+
 
 def includeme(config: Any) -> None:
     config.registry["lessons"] = True  # pages link to them
-    for name, pattern in {
-        "session": "/session",
-        "session_json": "/session.json",
-        "strategies": "/strategies",
-        "strategy": "/strategies/{name}",
-        "labs": "/labs",
-        "lab": "/labs/{name}",
-    }.items():
-        config.add_route(name, pattern)
+    add_routes(config, LESSONS)
     config.include("demoapp.lessons.inspector")
     config.include("demoapp.lessons.labs")
     for room in ("inspector", "strategies", "labs"):

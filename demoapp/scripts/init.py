@@ -18,6 +18,7 @@ from alembic import command
 from demoapp.db import make_engine
 from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.settings import resolve, teaches
+from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD
 from demoapp.shop.models import Category, Product, User
 from demoapp.shop.security import HASHER
 
@@ -31,7 +32,6 @@ REFUSALS = (
 )
 """What somebody can do something about: a line will do."""
 HERE = Path(__file__).resolve().parent.parent
-DEMO_PASSWORD = "pyramid tea house"  # noqa: S105 - shown on the login page
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -77,7 +77,7 @@ def seed(session: Session, demo_accounts: bool = True) -> None:
             del values["stock"]
         session.merge(Product(**values))
     names = set(session.scalars(select(User.username)))
-    for name in ("demo", "minji") if demo_accounts else ():
+    for name in DEMO_NAMES if demo_accounts else ():
         if name not in names:
             session.add(User(username=name, password_hash=HASHER.hash(DEMO_PASSWORD)))
 

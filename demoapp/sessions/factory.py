@@ -37,6 +37,11 @@ def request_around(request: Any) -> Any:
     return None if apart or stranger else requests[0]
 
 
+def is_ours(registry: Any) -> bool:
+    """Whether sessions are this package's. Of a factory from elsewhere nobody knows its ways."""
+    return isinstance(registry["session.factory"], SessionFactory)
+
+
 def install(config: Any, store: Store, settings: SessionSettings) -> None:
     """Make `store` the one behind `request.session`. A strategy's includeme ends with this."""
     config.registry.registerUtility(store, ISessionStore)

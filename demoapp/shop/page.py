@@ -1,34 +1,20 @@
-"""What every template can use: the page's frame, links, and localised figures."""
+"""The frame around every page: who is here, what is in the cart, what there is to say."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from pyramid.decorator import reify
-from pyramid.events import BeforeRender
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from demoapp.i18n import _, when, won
+from demoapp.i18n import _
+from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
-from demoapp.settings import foreign, teaches
+from demoapp.settings import teaches
 from demoapp.shop.cart import Cart
 from demoapp.shop.flash import KINDS, told
-from demoapp.shop.models import Category, Product
-
-
-def localised(product: Product, locale: str) -> SimpleNamespace:
-    """A product in the language of the page."""
-    texts = ("name", "unit", "summary", "description", "brew")
-    return SimpleNamespace(
-        sku=product.sku,
-        category=product.category_id,
-        price=product.price,
-        stock=product.stock,
-        image=f"img/products/{product.sku}.svg",
-        **{text: getattr(product, f"{text}_{locale}") for text in texts},
-    )
+from demoapp.shop.models import Category
+from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words
 
 
 class Page:
@@ -53,14 +39,24 @@ class Page:
         return True
 
     @reify
+    def strategies(self) -> dict[str, Strategy]:
+        return in_words(self._request)
+
+    @property
+    def where(self) -> str:
+        """Where the cart is, in a sentence."""
+        if not is_ours(self._request.registry):
+            return str(self._request.localizer.translate(ELSEWHERE))
+        return str(self.strategies[self.strategy].where)
+
+    @reify
     def idle_seconds(self) -> float | None:
         """When to expect the end of a session in which nothing is done, if it is ours to know.
 
         A read extends it at most every `touch_interval`, so it may come that much earlier.
         """
         settings = self._request.registry["session.settings"]
-        alien = foreign(self._request.registry.settings)
-        if alien or not self.available or self._request.session.new:
+        if not is_ours(self._request.registry) or not self.available or self._request.session.new:
             return None
         return float(settings.idle_timeout - settings.touch_interval)
 
@@ -117,42 +113,3 @@ class Page:
         if texts:  # Pyramid's cookie session counts an empty pop as a change
             session.pop_flash(queue)
         return texts
-
-
-def add_globals(event: Any) -> None:
-    request = event.get("request")
-    if request is None:
-        return
-    locale = request.locale_name
-
-    def url(name: str, /, **kw: Any) -> str:
-        return str(request.route_path(name, **kw))
-
-    event.update(
-        locale=locale,
-        url=url,
-        asset=request.asset,
-        page=Page(request),
-        won=lambda amount: won(amount, locale),
-        when=lambda seconds: when(seconds, locale),
-        iso=lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds"),
-    )
-
-
-def lines_of(request: Any, cart: Cart) -> Iterator[SimpleNamespace]:
-    """The cart's lines with their products; one that is sold no more is left out."""
-    query = select(Product).where(Product.sku.in_(list(cart.lines)))
-    products = {product.sku: product for product in request.dbsession.scalars(query)}
-    for sku, quantity in cart.lines.items():
-        if product := products.get(sku):
-            yield SimpleNamespace(
-                product=localised(product, request.locale_name),
-                quantity=quantity,
-                unit_price=product.price,
-                subtotal=product.price * quantity,
-                short=product.stock < quantity,
-            )
-
-
-def includeme(config: Any) -> None:
-    config.add_subscriber(add_globals, BeforeRender)

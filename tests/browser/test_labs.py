@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from demoapp.lessons import labs
 from demoapp.lessons.labs.lab import found
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.processes import Shop
 from tests.shops import copy_sqlite
 

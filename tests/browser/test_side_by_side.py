@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.browser.conftest import DEVELOPMENT, Watched
 from tests.browser.test_pages import ALOUD, LIMIT, violations, weight
 from tests.browser.test_shop import tab_to

@@ -10,6 +10,7 @@ from webtest import TestApp
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH, KOREAN = "README.md", "README.ko.md"
+CONTRIBUTING = "CONTRIBUTING.md"
 
 
 def read(name: str) -> str:
@@ -35,7 +36,11 @@ def shape(text: str) -> dict[str, Any]:
     return {
         "headings": [len(h) for h in re.findall(r"^(#+) ", words, re.MULTILINE)],
         "code blocks": blocks(text),
-        "links": sorted(link for link in targets(words) if not link.startswith("README")),
+        "links": sorted(
+            link.replace(".ko.md", ".md")  # each to the page in its own language, if there is one
+            for link in targets(words)
+            if not link.startswith("README")
+        ),
         "code in the text": sorted(set(re.findall(r"`([^`\n]+)`", words))),
         "table rows": [row.count("|") for row in re.findall(r"^\|.*$", words, re.MULTILINE)],
         "list items": re.findall(r"^(\d+\.|-) ", words, re.MULTILINE),
@@ -64,10 +69,16 @@ def test_files_that_are_named_are_there(name: str) -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+def test_files_for_contributors_are_there() -> None:
+    text = read(CONTRIBUTING)
+    named = re.findall(r"\b(?:demoapp|tests|docs)/[\w./]+", text)
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert len(text.splitlines()) < 80  # one page
+
+
 def test_make_targets_that_are_named_exist() -> None:
-    named = set(
-        re.findall(r"\bmake ([a-z]+)\b", "\n".join([*blocks(read(ENGLISH)), read(ENGLISH)]))
-    )
+    named = set(re.findall(r"\bmake ([a-z]+)\b", read(ENGLISH) + read(CONTRIBUTING)))
     defined = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {"serve", "test", "messages"} <= named
     assert named <= defined

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pyramid.request import Request
 
-from demoapp.front.hosts import is_ours
+from demoapp.front.hosts import is_same_site
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_origins_compare_as_a_browser_means_them_P2(
     url: str, host: str, origin: str, ours: bool
 ) -> None:
     request = Request.blank("/", base_url=url, headers={"Host": host})
-    assert is_ours(request, origin) == ours
+    assert is_same_site(request, origin) == ours

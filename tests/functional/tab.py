@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pyramid.request import Request
 
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 
 SESSION = "session"
 

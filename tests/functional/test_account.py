@@ -14,7 +14,7 @@ from pyramid.interfaces import IContextFound
 from sqlalchemy import update
 from transaction.interfaces import TransientError
 
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 from demoapp.shop.models import User
 from demoapp.shop.security import HASHER
 from tests.servers import RedisServer

@@ -11,7 +11,7 @@ import pytest
 import redis
 from pyramid.interfaces import IContextFound
 
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 from demoapp.shop.models import User
 from tests.functional.tab import SESSION, Tab, sent_cookies
 from tests.matrix import ALL, SERVER_SIDE, on

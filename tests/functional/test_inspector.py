@@ -174,6 +174,16 @@ def test_a_foreign_session_is_shown_as_far_as_it_can_be_known(
     assert 'desc="unknown"' in page.headers["Server-Timing"]
 
 
+def test_our_own_factory_is_ours_by_any_name(start_shop: StartShop) -> None:
+    """What it is counts, not what the ini file calls it."""
+    named = {"session.custom.factory": "demoapp.sessions.custom.SignedCookies"}
+    visitor = Visitor(start_shop("custom", **named))
+    visitor.send("/cart/items", sku="ujeon")
+    page = visitor.get("/session")
+    assert named["session.custom.factory"] not in page.text
+    assert 'desc="0 trips"' in page.headers["Server-Timing"]
+
+
 # -- Server-Timing
 
 

@@ -9,10 +9,10 @@ import pytest
 import redis
 from sqlalchemy import update
 
-from demoapp.scripts.init import DEMO_PASSWORD
 from demoapp.sessions.database import sessions
 from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore
+from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.servers import RedisServer
 from tests.shops import Visitor
 

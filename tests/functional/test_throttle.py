@@ -11,8 +11,8 @@ import pytest
 import redis
 from limits import RateLimitItemPerMinute
 
-from demoapp.scripts.init import DEMO_PASSWORD
 from demoapp.shop import throttle
+from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.servers import RedisServer
 from tests.shops import Visitor
 

@@ -97,7 +97,7 @@ def test_who_guesses_passwords_shuts_out_nobody_else_P2(front: tuple[Nginx, str]
 
 
 def test_what_waitress_cannot_use_is_told_in_one_line_P2(sqlite_url: str) -> None:
-    """tests/unit/test_serving.py has the other lines."""
+    """tests/front/test_serving.py has the other lines."""
     shop = Served(sqlite_url, {"listen": "${SHOP_ADDRESS}:8080"})
     try:
         done = subprocess.run(

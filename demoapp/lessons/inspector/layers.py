@@ -5,11 +5,10 @@ from typing import Any
 
 from demoapp.lessons.content import content
 from demoapp.sessions.cookie import SessionCookie
-from demoapp.sessions.custom import DEFAULT
+from demoapp.sessions.factory import is_ours
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.interfaces import SessionStoreUnavailable
 from demoapp.sessions.settings import SessionSettings
-from demoapp.settings import foreign
 
 
 @dataclass
@@ -48,9 +47,8 @@ class Subject:
             self.session = request.session
         except SessionStoreUnavailable:
             pass
-        settings = request.registry.settings
-        self.factory = settings.get("session.custom.factory", DEFAULT)
-        self.foreign = foreign(settings)
+        self.factory = request.registry.settings.get("session.custom.factory")
+        self.foreign = not is_ours(request.registry)
         """Made by a factory of which we cannot know how it keeps a session."""
         self.signed_cookie = self.settings.strategy == "custom" and not self.foreign
         self.cookie = self._led_here(cookie.values(request))

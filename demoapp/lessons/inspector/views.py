@@ -15,7 +15,7 @@ from demoapp.lessons.inspector.layers import Layer, Subject
 from demoapp.lessons.inspector.record import cost, record
 from demoapp.sessions.interfaces import IServerSession
 from demoapp.settings import teaches
-from demoapp.shop.page import lines_of
+from demoapp.shop.products import lines_of
 
 
 def handle_of(session: Any) -> str | None:

@@ -43,7 +43,6 @@ from demoapp.settings import teaches
 
 
 def includeme(config: Any) -> None:
-    config.add_route("lab_picture", "/labs/{name}/picture.svg")
     config.registry["labs.instance"] = secrets.token_hex(4)
     config.registry["labs"] = labs = found(__path__) if teaches(config.registry.settings) else {}
     for lab in labs.values():

@@ -11,7 +11,7 @@ from demoapp.i18n import _
 from demoapp.lessons.labs.lab import Lab
 from demoapp.lessons.labs.notes import Notes, aside_cookie, session_cookie
 from demoapp.lessons.labs.visit import Visit
-from demoapp.settings import foreign
+from demoapp.sessions.factory import is_ours
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Bench:
     @property
     def ours(self) -> bool:
         """Whether the session is one of this project, not of a factory from elsewhere."""
-        return not foreign(self.request.registry.settings)
+        return is_ours(self.request.registry)
 
     @property
     def expected(self) -> list[str]:

@@ -16,6 +16,7 @@ from wsgiref.util import shift_path_info
 from pyramid.config import Configurator
 
 from demoapp.front.health import healthz
+from demoapp.routes import STAGE, add_routes
 from demoapp.shop.views.account import locale
 
 
@@ -48,14 +49,13 @@ def make_page(shops: dict[str, Any]) -> Any:
     """The application at /. It keeps no session: what it shows, the shops have told it."""
     with Configurator(settings={"session.strategy": "side-by-side"}) as config:
         config.registry["shops"] = shops
-        for part in ("templating", "assets", "i18n"):
-            config.include(f"demoapp.{part}")
-        for part in ("csrf", "wellformed", "headers", "logs"):
+        config.add_tween("demoapp.front.logs.tween_factory")
+        for part in ("wellformed", "csrf", "headers"):
             config.include(f"demoapp.front.{part}")
-        config.include("demoapp.shop.page")
-        config.add_route("side_by_side", "/")
-        config.add_route("locale", "/locale")
-        config.add_route("healthz", "/healthz")
+        for part in ("i18n", "templating", "assets"):
+            config.include(f"demoapp.{part}")
+        config.include("demoapp.shop.globals")
+        add_routes(config, STAGE)
         config.add_view(locale, route_name="locale", request_method="POST")
         config.add_view(healthz, route_name="healthz", request_method="GET")
         config.scan("demoapp.lessons.stage.views")

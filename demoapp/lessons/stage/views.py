@@ -16,7 +16,7 @@ from demoapp.lessons.stage.columns import (
     teas,
 )
 from demoapp.lessons.stage.errand import Answer, Errand
-from demoapp.scripts.init import DEMO_PASSWORD
+from demoapp.shop.accounts import DEMO_PASSWORD
 from demoapp.shop.forms import one
 
 TEMPLATE = "demoapp:templates/side_by_side.pt"

@@ -13,7 +13,7 @@ to move.
 from typing import Any
 
 from demoapp.sessions.custom import SignedCookies, make_factory
-from demoapp.sessions.factory import SessionFactory
+from demoapp.sessions.factory import SessionFactory, is_ours
 from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.sessions.interfaces import ISessionStore, Store
 from demoapp.sessions.migration.cookies import BothCookies, CookieSource, LeavingStore
@@ -25,15 +25,15 @@ def includeme(config: Any) -> None:
     """Put the old store behind the new one, which has been installed already."""
     factory = config.registry["session.factory"]
     ours: SessionSettings = config.registry["session.settings"]
-    if isinstance(factory, SignedCookies):
-        factory.store = LeavingStore(factory, _old_store(config, ours), factory.ids)
-    elif isinstance(factory, SessionFactory):
-        _into_a_store(config, factory, ours)
-    else:
+    if not is_ours(config.registry):
         name = Ini(config.registry.settings).text("session.custom.factory")
         raise SettingsError(
             f"session.migrate_from cannot move sessions into session.custom.factory = {name}"
         )
+    if isinstance(factory, SignedCookies):
+        factory.store = LeavingStore(factory, _old_store(config, ours), factory.ids)
+    else:
+        _into_a_store(config, factory, ours)
 
 
 def _into_a_store(config: Any, factory: SessionFactory, ours: SessionSettings) -> None:

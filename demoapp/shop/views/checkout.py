@@ -10,7 +10,7 @@ from demoapp.shop.flash import told
 from demoapp.shop.forms import CheckoutForm, one
 from demoapp.shop.models import Order
 from demoapp.shop.orders import of_cart, own_orders, place
-from demoapp.shop.views.catalog import cart_page
+from demoapp.shop.views.cart import cart_page
 
 CHANGED = _("Your cart has changed. Please look at it again.")
 PLACED = "placed"

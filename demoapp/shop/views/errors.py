@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import TransientError
 
-from demoapp.front.hosts import is_ours
+from demoapp.front.hosts import is_same_site
 from demoapp.i18n import _
 from demoapp.sessions.database.errors import is_conflict
 from demoapp.sessions.interfaces import SessionEnded, SessionStoreUnavailable, SessionTooLarge
@@ -75,7 +75,7 @@ def shown(request: Any) -> str:
     if request.method == "GET":
         return local(request, request.path_qs)
     referer = request.referer or ""
-    if not is_ours(request, referer):
+    if not is_same_site(request, referer):
         return local(request, "")
     return local(request, urlsplit(referer)._replace(scheme="", netloc="", fragment="").geturl())
 

@@ -1,0 +1,48 @@
+"""The four strategies in words: the names and sentences of every page that speaks of them."""
+
+from typing import Any, NamedTuple
+
+from demoapp.i18n import _
+
+
+class Strategy(NamedTuple):
+    name: str
+    """As in the ini file."""
+    motto: str
+    """What it is like, for who is here to buy tea."""
+    where: str
+    """Where the cart is, and what follows from that."""
+
+
+FOUR = (
+    Strategy(
+        "memory",
+        _("A note on the counter: quick, and gone at closing time."),
+        _("In the memory of one process: the fastest, and the first to be gone."),
+    ),
+    Strategy(
+        "redis",
+        _("A shared shelf: every clerk can reach it."),
+        _("In Redis: every process shares it, one trip reads it, and it expires by itself."),
+    ),
+    Strategy(
+        "database",
+        _("The shop’s own ledger: next to your orders."),
+        _("In the shop’s own database: the cart and the order are saved together, or not at all."),
+    ),
+    Strategy(
+        "custom",
+        _("A sealed slip that you carry yourself."),
+        _("In your own browser, in a signed cookie: the shop keeps nothing."),
+    ),
+)
+ELSEWHERE = _("Where another session factory keeps it: the one that the settings name.")
+"""Of a factory that is not ours: see `demoapp.sessions.factory.is_ours`."""
+
+
+def in_words(request: Any) -> dict[str, Strategy]:
+    """All four in the language of the page, by name."""
+    translate = request.localizer.translate
+    return {
+        one.name: Strategy(one.name, translate(one.motto), translate(one.where)) for one in FOUR
+    }

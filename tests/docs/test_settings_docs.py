@@ -1,0 +1,112 @@
+"""docs/settings.md and its Korean twin name every setting that the code asks for, and no other.
+
+What it asks for is found by listening while the shop starts, on each strategy, and answers.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pyramid.config.settings
+import pytest
+
+from demoapp.sessions.ini import Ini
+from demoapp.sessions.settings import KEYS
+from demoapp.settings import DEFAULTS
+from tests.shops import STRATEGIES, Visitor
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = {"settings.md": "required", "settings.ko.md": "필수"}
+OURS = re.compile(r"(session|demo|sqlalchemy)\.")
+REQUIRED = None
+
+
+def rows(page: str) -> dict[str, str]:
+    """Each setting of a page, and its default."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.findall(r"^\| `([^`]+)` \|([^|]*)\|", text, re.MULTILINE)
+    assert len(found) == len(dict(found))
+    return {key: default.strip().strip("`") for key, default in found}
+
+
+class Listening(dict[str, Any]):
+    """Settings that note which of them our code asks for."""
+
+    def __init__(self, settings: dict[str, Any], heard: dict[str, set[str | None]]) -> None:
+        super().__init__(settings)
+        self._heard = heard
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._note(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        self._note(key)
+        return super().__getitem__(key)
+
+    def _note(self, key: str) -> None:
+        if sys._getframe(2).f_globals["__name__"].startswith("demoapp."):
+            self._heard.setdefault(key, set())
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str | None]]:
+    """Filled while a shop runs: the keys that our code asks for, and the defaults it names."""
+    heard: dict[str, set[str | None]] = {}
+    text, settings = Ini.text, pyramid.config.settings.Settings
+
+    def told(self: Ini, key: str, default: str | None = REQUIRED) -> str:
+        heard.setdefault(key, set()).add(default)
+        return text(self, key, default)
+
+    monkeypatch.setattr(Ini, "text", told)
+    monkeypatch.setattr(
+        pyramid.config.settings, "Settings", lambda given: Listening(settings(given), heard)
+    )
+    return heard
+
+
+@pytest.fixture
+def run(start_shop: Callable[..., Any]) -> Callable[[], None]:
+    """Start the shop as each strategy, as production and as one that moves; use it, and fail."""
+
+    def run() -> None:
+        production = {"demo.labs": "false", "demo.hosts": "localhost"}
+        moving = {"session.migrate_from": "custom"}
+        for strategy in STRATEGIES:
+            start_shop(strategy)
+        start_shop("redis", **production)
+        visitor = Visitor(start_shop("database", **moving))
+        visitor.send("/cart/items", sku="ujeon")
+        for path in ("/cart", "/session", "/nothing"):
+            visitor.get(path)
+
+    return run
+
+
+def test_every_setting_is_documented_with_its_default(
+    asked: dict[str, set[str | None]], run: Callable[[], None]
+) -> None:
+    run()
+    ours = {key: defaults for key, defaults in asked.items() if OURS.match(key)}
+    assert {key for key in ours if key.startswith("session.")} == KEYS
+    for page, required in PAGES.items():
+        documented = rows(page)
+        assert {key for key in documented if OURS.match(key)} == ours.keys(), page
+        for key, defaults in ours.items():
+            (default,) = defaults  # asked for with one default only, wherever
+            assert documented[key] == (required if default is REQUIRED else default.lower()), key
+        for key in asked.keys() - ours.keys():
+            assert any(fnmatch(key, pattern) for pattern in documented), (page, key)
+        for key, default in DEFAULTS.items():
+            assert documented[key] == default
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_variable_of_the_environment_is_documented(page: str) -> None:
+    sources = "".join(file.read_text() for file in (ROOT / "demoapp").rglob("*.py"))
+    asked = re.findall(r'os\.environ(?:\.\w+\(|\[)"(\w+)"', sources)
+    assert set(asked) == {key for key in rows(page) if key.isupper()}
