@@ -8,11 +8,13 @@ import sys
 import plaster
 
 from demoapp.front.serving import refuse_taken
+from demoapp.settings import readable, told_in_a_line
 
 
 def main(ini: str) -> None:
     """Exit with a message if another program listens where the shop would."""
-    listen = plaster.get_settings(ini, "server:main")["listen"]
+    with told_in_a_line(), readable(ini):
+        listen = plaster.get_settings(ini, "server:main")["listen"]
     refuse_taken(listen)
     for address in listen.split():
         print(f"The shop will be at http://{address} (Ctrl-C stops it).", flush=True)
