@@ -52,14 +52,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ignore=shutil.ignore_patterns(".*", "var", "build", "*.egg-info", "__pycache__"),
     )
     pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
-    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, sources]
+    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(sources)]
     subprocess.run(wheel, check=True, capture_output=True, text=True)
     shutil.rmtree(sources)
     home = folder / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(home)}))
     [built] = folder.glob("*.whl")
-    install = [*pip, f"--python={home}/bin/python", "install", "--no-deps", built]
+    install = [*pip, f"--python={home}/bin/python", "install", "--no-deps", str(built)]
     subprocess.run(install, check=True, capture_output=True, text=True)
     # the others' folder; the .pth files in it, and with them our sources, are not read
     (packages / "others.pth").write_text(f"{sysconfig.get_path('purelib')}\n")

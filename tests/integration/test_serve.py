@@ -26,7 +26,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        for name in ("alembic", "Makefile", "pyproject.toml", "constraints.txt"):
+        for name in ("demoapp", "scripts", "Makefile", "pyproject.toml", "constraints.txt"):
             (folder / name).symlink_to(ROOT / name)
         ini = (ROOT / "development.ini").read_text()
         assert "http_port = 6543" in ini
@@ -38,7 +38,7 @@ class Project:
         (folder / ".venv/.installed").touch()  # newer than pyproject.toml: nothing to install
 
     def make_serve(self, *arguments: str) -> subprocess.Popen[str]:
-        own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        own = {"PYTHONUNBUFFERED": "1"}
         outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # of the `make test` around us
         env = {key: value for key, value in os.environ.items() if key not in outer} | own
         return subprocess.Popen(
