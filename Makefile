@@ -18,7 +18,8 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 	@$(BIN)/python -m demoapp.scripts.port development.ini
 	@$(BIN)/demoapp-init development.ini
 	@# 2: at Ctrl-C the process it watches has that many seconds to end, and needs up to one
-	exec $(BIN)/pserve development.ini --reload --reload-interval 2 -n $(STRATEGY)
+	exec $(BIN)/python -m demoapp.scripts.with_redis development.ini $(STRATEGY) \
+		$(BIN)/pserve development.ini --reload --reload-interval 2 -n $(STRATEGY)
 
 test: install-test ## everything the tests need, then all of them
 	scripts/system-packages
