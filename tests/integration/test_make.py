@@ -42,9 +42,10 @@ alone.rmdir()
 with Path("installed").open("a") as file:
     file.write(sys.argv[-1] + "\\n")
 """
+# -P, as it is for pserve: the folder that make runs in is not looked into
 RUN = """
 where: install
-\t@.venv/bin/python -c 'import demoapp; print(demoapp.__file__)'
+\t@.venv/bin/python -P -c 'import demoapp; print(demoapp.__file__)'
 """
 
 
