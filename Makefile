@@ -1,55 +1,54 @@
 PYTHON ?= python3
 BIN = .venv/bin
 STRATEGY ?= main
+# or the code of another checkout would be served, if its folder is in there
+unexport PYTHONPATH PYTHONHOME
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say: make serve PYTHON=python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+install: ## virtual environment with the pinned packages
+	@$(PYTHON) scripts/install.py
 
-.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q -c constraints.txt -e .
-	@touch $@
-
-.venv/.installed-test: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[test]'
-	@touch $@ .venv/.installed
-
-install: .venv/.installed ## virtual environment with the pinned packages
+install-test:
+	@$(PYTHON) scripts/install.py test
 
 serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a variant)
 	$(if $(filter main memory redis database custom side-by-side,$(STRATEGY)),,$(error STRATEGY is one of: memory redis database custom side-by-side))
 	@$(BIN)/python -m demoapp.scripts.port development.ini
 	@$(BIN)/demoapp-init development.ini
 	@# 2: at Ctrl-C the process it watches has that many seconds to end, and needs up to one
-	exec $(BIN)/pserve development.ini --reload --reload-interval 2 -n $(STRATEGY)
+	exec $(BIN)/python -m demoapp.scripts.with_redis development.ini $(STRATEGY) \
+		$(BIN)/pserve development.ini --reload --reload-interval 2 -n $(STRATEGY)
 
-test: .venv/.installed-test ## everything the tests need, then all of them
+test: install-test ## everything the tests need, then all of them
 	scripts/system-packages
 	$(MAKE) --no-print-directory check
 	@# two at a time: most tests wait for a server, a browser or a clock
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-purge-million: .venv/.installed-test ## clear 900,000 of 1,000,000 sessions away beside a running shop
+bench: install-test ## ours and other session libraries, compared (15 minutes; ARGS=--quick: two)
+	scripts/system-packages
+	$(BIN)/python -m benchmarks $(ARGS)
+
+purge-million: install-test ## clear 900,000 of 1,000,000 sessions away beside a running shop
 	scripts/system-packages
 	$(BIN)/python -m benchmarks.purge_million
 
-fuzz: .venv/.installed-test ## 100,000 odd requests, cookies and records on each strategy (20 minutes)
+fuzz: install-test ## 100,000 odd requests, cookies and records on each strategy (20 minutes)
 	scripts/system-packages
 	FUZZ_CASES=25000 $(BIN)/python -m pytest --no-cov -v -n 2 tests/functional/test_fuzz.py $(ARGS)
 
-explore: .venv/.installed-test ## every interleaving of two and three requests, on each store (15 minutes)
+explore: install-test ## every interleaving of two and three requests, on each store (15 minutes)
 	scripts/system-packages
 	$(BIN)/python -m tests.explorer $(ARGS)
 
-check: .venv/.installed-test ## lint and types
+check: install-test ## lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-messages: .venv/.installed-test ## the catalogues in demoapp/locale, from the texts in the sources
+messages: install-test ## the catalogues in demoapp/locale, from the texts in the sources
 	$(BIN)/python scripts/messages.py
 
-.PHONY: help install serve test check messages purge-million fuzz explore
+.PHONY: help install install-test serve test check messages bench purge-million fuzz explore

@@ -8,11 +8,11 @@ from sqlalchemy import create_engine
 from alembic import context
 from demoapp.sessions.database import metadata as sessions
 from demoapp.sessions.ini import Ini
-from demoapp.settings import resolve, told_in_a_line
+from demoapp.settings import readable, resolve, told_in_a_line
 from demoapp.shop.models import Base
 
 config = context.config
-with told_in_a_line():
+with told_in_a_line(), readable(config.config_file_name):
     settings = resolve(get_appsettings(config.config_file_name))
     url = Ini(settings).text("sqlalchemy.url")
 # not the shop's make_engine: building an index may take its time, and SQLite's foreign keys

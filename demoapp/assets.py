@@ -7,7 +7,8 @@ from typing import Any
 
 from pyramid.static import QueryStringCacheBuster
 
-STATIC = Path(__file__).resolve().parent.parent / "static"
+STATIC = (Path(__file__).parent / "static").resolve()
+"""A link to static/ in a checkout, and a folder in an installed package."""
 MONTH = 30 * 86400
 
 

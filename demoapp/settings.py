@@ -4,11 +4,14 @@
 files. The `session.*` keys are read by demoapp.sessions.settings.
 """
 
+import codecs
+import configparser
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import plaster
@@ -35,6 +38,43 @@ class WrongSettings(SettingsError, SystemExit):
     def __init__(self, err: SettingsError) -> None:
         super().__init__(f"demoapp: {err}")
         self.code = 3
+
+
+@contextmanager
+def readable(ini: str | Path) -> Iterator[None]:
+    """Around what reads the ini file: a SettingsError in the place of what a parser raises."""
+    try:
+        yield
+    except (configparser.Error, UnicodeDecodeError) as err:
+        raise SettingsError(f"{ini}: {unreadable(err, Path(ini))}") from err
+
+
+def unreadable(err: Exception, ini: Path) -> str:
+    """Why an ini file cannot be read. The value is not repeated: it may be a password."""
+    if isinstance(err, configparser.InterpolationError):
+        if "%" in str(ini.resolve().parent):
+            return "the path of its folder has a %, which %(here)s cannot stand for; rename it"
+        return f"[{err.section}] {err.option}: write %% for each %, as in %%40"
+    if isinstance(err, UnicodeDecodeError):
+        return "it is not a text in UTF-8"
+    if ini.is_file() and ini.read_bytes().startswith(codecs.BOM_UTF8):
+        return "it begins with a byte order mark; save it as UTF-8 without one"
+    return str(err).partition("\n")[0]
+
+
+def tell_pserve() -> None:
+    """pserve reads the ini file itself, and would print a traceback that holds the value."""
+    before = sys.excepthook
+
+    def told(kind: type[BaseException], err: BaseException, traceback: Any) -> None:
+        if isinstance(err, configparser.InterpolationError):
+            # so PasteDeploy begins the message
+            ini = str(err).removeprefix("Error in file ").partition(": ")[0]
+            print(f"demoapp: {ini}: {unreadable(err, Path(ini))}", file=sys.stderr)
+        else:
+            before(kind, err, traceback)
+
+    sys.excepthook = told
 
 
 @contextmanager

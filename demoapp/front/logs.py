@@ -15,12 +15,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from demoapp.front.metrics import METHODS
+from demoapp.settings import tell_pserve
 
 access = logging.getLogger("demoapp.access")
 
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 NONE = "-"
+
+tell_pserve()  # here, as the formatter below is what pserve loads first
 
 current_id = contextvars.ContextVar("request_id", default=NONE)
 """Of the request that this thread is answering."""

@@ -1,7 +1,6 @@
 """`demoapp-init INI`: migrate the database that INI names, and fill it."""
 
 import argparse
-import configparser
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,16 @@ from sqlalchemy.orm import Session
 from alembic import command
 from demoapp.db import make_engine
 from demoapp.sessions.ini import Ini, SettingsError
-from demoapp.settings import resolve, teaches
+from demoapp.settings import readable, resolve, teaches
 from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD
 from demoapp.shop.models import Category, Product, User
 from demoapp.shop.security import HASHER
 
-REFUSALS = (
-    CommandError,
-    DBAPIError,
-    LookupError,
-    PlasterError,
-    SettingsError,
-    configparser.Error,
-)
+REFUSALS = (CommandError, DBAPIError, LookupError, PlasterError, SettingsError)
 """What somebody can do something about: a line will do."""
 HERE = Path(__file__).resolve().parent.parent
+MIGRATIONS = "demoapp:alembic"
+"""Wherever the ini file is, and whatever it says: they are of this code."""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -44,16 +38,21 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(f"demoapp-init: {err.filename}: {err.strerror}") from err
     except REFUSALS as err:
         reason = str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
-        raise SystemExit(f"demoapp-init: {ini}: {reason}") from err
+        named = reason if reason.startswith(ini) else f"{ini}: {reason}"
+        raise SystemExit(f"demoapp-init: {named}") from err
 
 
 def prepare(ini: str) -> str:
     """Bring the database up to date; returns what to tell the user."""
     with Path(ini).open():  # Paste would ask for a section of a file that is not there
+        pass
+    with readable(ini):
         settings = resolve(get_appsettings(ini))
+    migrations = Config(ini)
+    migrations.set_main_option("script_location", MIGRATIONS)
     engine = make_engine(Ini(settings).text("sqlalchemy.url"))
     try:
-        command.upgrade(Config(ini), "head")
+        command.upgrade(migrations, "head")
         with Session(engine) as session, session.begin():
             seed(session, demo_accounts=teaches(settings))
             products = session.scalar(select(func.count()).select_from(Product))

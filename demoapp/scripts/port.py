@@ -8,12 +8,12 @@ import sys
 import plaster
 
 from demoapp.front.serving import addresses, for_waitress, refuse_taken
-from demoapp.settings import told_in_a_line
+from demoapp.settings import readable, told_in_a_line
 
 
 def main(ini: str) -> None:
     """Exit with a message if another program listens where the shop would."""
-    with told_in_a_line():
+    with told_in_a_line(), readable(ini):
         _, options = for_waitress(plaster.get_settings(ini, "server:main"))
         refuse_taken(options)
     for address in addresses(options):

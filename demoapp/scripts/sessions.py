@@ -1,7 +1,6 @@
 """`demoapp-sessions INI ...`: look at the sessions that are stored, end them, clear them away."""
 
 import argparse
-import configparser
 import logging
 import os
 import signal
@@ -18,9 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from demoapp.scripts import progress
+from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings
-from demoapp.settings import WrongSettings
+from demoapp.settings import WrongSettings, readable
 from demoapp.shop.models import User
 from demoapp.shop.security import end_everywhere, sessions_of
 
@@ -44,13 +44,13 @@ def main(argv: list[str] | None = None) -> None:
     try:
         with Path(options.ini).open():  # Paste would ask for a section of a file that is not there
             pass
-        with bootstrap(f"{options.ini}#{options.name}") as env:
+        with readable(options.ini), bootstrap(f"{options.ini}#{options.name}") as env:
             options.run(env["request"], options)
     except WrongSettings:
         raise SystemExit(1) from None  # the shop has said it already
     except OSError as err:
         raise SystemExit(f"demoapp-sessions: {err.filename}: {err.strerror}") from err
-    except (SessionError, SQLAlchemyError, PlasterError, LookupError, configparser.Error) as err:
+    except (SessionError, SQLAlchemyError, PlasterError, LookupError, SettingsError) as err:
         reason = str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
         raise SystemExit(f"demoapp-sessions: {reason}") from err
     except KeyboardInterrupt:

@@ -258,8 +258,8 @@ def test_the_ini_lines_run_as_they_are(
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(figures, "FOLDER", tmp_path / "compare")
-    return tmp_path / "compare"
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "var" / "compare"
 
 
 def test_compare_measures_what_is_there_and_names_what_is_missing(
@@ -291,7 +291,11 @@ def test_compare_measures_what_is_there_and_names_what_is_missing(
     page = visitor.get("/strategies")
     bars = page.html.select("svg.plot rect")
     assert len(bars) == 6  # two a strategy, but for redis
-    assert figures.in_short(figures.load() or {}, "custom") in page.text
+    assert figures.in_short(figures.load(None) or {}, "custom") in page.text
+
+
+def test_the_figures_are_beside_the_ini_file_P1() -> None:
+    assert figures.folder("/srv/tea/shop.ini") == Path("/srv/tea/var/compare")
 
 
 def test_compare_wants_an_ini_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -302,6 +306,6 @@ def test_compare_wants_an_ini_file(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("broken", ["", "[]", "{}", '{"strategies": {"memory": {"read": 1}}}'])
 def test_figures_that_are_not_ours_count_as_none(folder: Path, broken: str) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "figures.json").write_text(broken, encoding="utf-8")
-    assert figures.load() is None
+    assert figures.load(None) is None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from demoapp.scripts.with_redis import listens
 from tests.integration.client import Client
 from tests.integration.conftest import ROOT
 from tests.processes import free_port, process_state, wait_until
@@ -25,12 +26,13 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
-        for name in ("alembic", "Makefile", "pyproject.toml", "constraints.txt"):
+        self.port, self.redis_port = free_port(), free_port()
+        for name in ("demoapp", "scripts", "Makefile", "pyproject.toml", "constraints.txt"):
             (folder / name).symlink_to(ROOT / name)
         ini = (ROOT / "development.ini").read_text()
         assert "http_port = 6543" in ini
         ini = ini.replace("http_port = 6543", f"http_port = {self.port}")
+        ini = ini.replace("localhost:6379", f"localhost:{self.redis_port}")
         (folder / "development.ini").write_text(ini)
         (folder / ".venv").mkdir()
         for name in ("bin", "lib", "pyvenv.cfg"):
@@ -38,7 +40,7 @@ class Project:
         (folder / ".venv/.installed").touch()  # newer than pyproject.toml: nothing to install
 
     def make_serve(self, *arguments: str) -> subprocess.Popen[str]:
-        own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        own = {"PYTHONUNBUFFERED": "1"}
         outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # of the `make test` around us
         env = {key: value for key, value in os.environ.items() if key not in outer} | own
         return subprocess.Popen(
@@ -74,7 +76,7 @@ def members(group: int) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("number", "strategy"), [(signal.SIGINT, "main"), (signal.SIGTERM, "database")]
+    ("number", "strategy"), [(signal.SIGINT, "main"), (signal.SIGTERM, "redis")]
 )
 def test_make_serve_serves_until_it_is_stopped(
     project: Project, number: signal.Signals, strategy: str
@@ -105,6 +107,8 @@ def test_make_serve_serves_until_it_is_stopped(
         if left := members(process.pid):
             os.killpg(process.pid, signal.SIGKILL)
     assert left == []
+    assert not listens("localhost", project.redis_port)
+    assert (project.folder / "var" / "redis").exists() == (strategy == "redis")
     assert f"The shop will be at {base_url}" in told
     assert "Traceback" not in told
     assert "warn" not in told.lower()
@@ -127,9 +131,15 @@ def test_make_serve_serves_all_four_side_by_side(project: Project) -> None:
         assert all(f'id="shop-{name}"' in page("/") for name in STRATEGIES)
         for name in STRATEGIES:
             assert f"session.strategy = {name}" in page(f"/{name}/session")
+        assert "ready" in page("/redis/readyz")  # on a Redis of its own
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=15)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=15)
+        if members(process.pid):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert f"A Redis of the shop's own listens at localhost:{project.redis_port}" in told
+    assert "Traceback" not in told
+    assert not listens("localhost", project.redis_port)
 
 
 def test_a_taken_port_is_told_with_what_to_do(project: Project) -> None:

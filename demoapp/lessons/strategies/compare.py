@@ -10,7 +10,7 @@ A strategy whose server cannot be reached is named as missing. Redis is the one 
 `session.redis.url` of INI names, the database is that of `sqlalchemy.url`; run
 `demoapp-init INI` first. The visits end with a logout, so nothing of them is kept.
 
-Writes figures.json and plot.svg to var/compare/, and the page /strategies shows them.
+Writes figures.json and plot.svg to var/compare/ beside INI, and the page /strategies shows them.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from demoapp.scripts import progress
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
+from demoapp.settings import readable, told_in_a_line
 
 ROUNDS, REQUESTS = 12, 15
 SKU = "ujeon"
@@ -160,9 +161,11 @@ def main(argv: list[str] | None = None) -> None:
     ini = parser.parse_args(argv).ini
     if not Path(ini).is_file():
         parser.error(f"{ini} is not a file")
+    with told_in_a_line(), readable(ini):
+        settings = get_appsettings(ini)
     logging.disable(logging.ERROR)  # a server that is missing is said below, once
     try:
-        result = compare(get_appsettings(ini))
+        result = compare(settings)
     finally:
         logging.disable(logging.NOTSET)
     print("             read                change      session ms (whole request), round trips")
@@ -175,7 +178,7 @@ def main(argv: list[str] | None = None) -> None:
             for m in (measured[act] for act in figures.ACTS)
         )
         print(f"{name:9} ", "   ".join(cells))
-    for path in figures.save(result):
+    for path in figures.save(result, ini):
         print(f"written: {path}")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-FOLDER = Path(__file__).resolve().parents[3] / "var" / "compare"
 WORDS = {"title": "What a session costs", "read": "read", "change": "change", "missing": "missing"}
 """For the plot as a file; the page has its own, in two languages."""
 ACTS = ("read", "change")
@@ -18,26 +17,33 @@ _STYLE = """<style>
 _ROW, _BAR, _LEFT, _LONGEST, _WIDTH = 60, 18, 96, 380, 640
 
 
-def load() -> dict[str, Any] | None:
+def folder(ini: str | None) -> Path:
+    """Beside the ini file: where the code is, nobody may be allowed to write."""
+    return (Path(ini).resolve().parent if ini else Path.cwd()) / "var" / "compare"
+
+
+def load(ini: str | None) -> dict[str, Any] | None:
     """None until demoapp-compare has run; a file that is not one of ours counts as none."""
     try:
-        figures: dict[str, Any] = json.loads((FOLDER / "figures.json").read_text(encoding="utf-8"))
+        text = (folder(ini) / "figures.json").read_text(encoding="utf-8")
+        figures: dict[str, Any] = json.loads(text)
         plot(figures, WORDS)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return figures
 
 
-def save(figures: Mapping[str, Any]) -> list[Path]:
+def save(figures: Mapping[str, Any], ini: str) -> list[Path]:
     """Write the figures as JSON and as a plot; returns where they are."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    where = folder(ini)
+    where.mkdir(parents=True, exist_ok=True)
     texts = {
         "figures.json": json.dumps(figures, indent=2) + "\n",
         "plot.svg": plot(figures, WORDS, _STYLE),
     }
     for name, text in texts.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-    return [FOLDER / name for name in texts]
+        (where / name).write_text(text, encoding="utf-8")
+    return [where / name for name in texts]
 
 
 def in_short(figures: Mapping[str, Any], name: str) -> str | None:

@@ -20,7 +20,7 @@ SOURCES = Path(__file__).resolve().parents[2]
 )
 def strategies(request: Any) -> dict[str, Any]:
     told = content("strategies", request.locale_name)
-    measured, words = figures.load(), told["words"]
+    measured, words = figures.load(request.registry.get("ini_file")), told["words"]
     return {
         "strategies": [SimpleNamespace(name=name, **told[name]) for name in STRATEGIES],
         "rows": [

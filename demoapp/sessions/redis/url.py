@@ -84,7 +84,8 @@ def address_in(url: str) -> Address:
         hosts = [_host(name, 26379 if kind == "sentinel" else 6379) for name in names.split(",")]
     except ValueError:  # it quotes what it does not understand, so perhaps the password
         raise ValueError(
-            "it has no readable host:port; in a password write / as %2F, @ as %40, # as %23"
+            "it has no readable host:port; in a password write / as %2F, @ as %40, # as %23, "
+            "and in an ini file each % twice: %%40"
         ) from None
     if len(hosts) > 1 and not kind:
         raise ValueError(f"several hosts need {scheme}+sentinel:// or {scheme}+cluster://")
