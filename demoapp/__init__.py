@@ -22,6 +22,7 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
         config.include("demoapp.settings")
         config.include("demoapp.templating")
         config.include("demoapp.db")
+        config.include("demoapp.ready")
         config.include("demoapp.i18n")
         config.include("demoapp.assets")
         config.include("demoapp.routes")

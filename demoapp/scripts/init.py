@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from alembic import command
-from demoapp.db import make_engine
-from demoapp.sessions.ini import Ini, SettingsError
+from demoapp.db import engine_from
+from demoapp.sessions.ini import SettingsError
 from demoapp.settings import resolve, teaches
 from demoapp.shop.models import Category, Product, User
 from demoapp.shop.security import HASHER
@@ -51,7 +51,7 @@ def prepare(ini: str) -> str:
     """Bring the database up to date; returns what to tell the user."""
     with Path(ini).open():  # Paste would ask for a section of a file that is not there
         settings = resolve(get_appsettings(ini))
-    engine = make_engine(Ini(settings).text("sqlalchemy.url"))
+    engine = engine_from(settings)
     try:
         command.upgrade(Config(ini), "head")
         with Session(engine) as session, session.begin():
