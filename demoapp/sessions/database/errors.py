@@ -7,10 +7,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from demoapp.sessions.interfaces import CorruptRecord, SessionConflict, SessionStoreUnavailable
 
-MISSING = (
-    "there is no table for sessions as this release has it; "
-    "migrate, with demoapp.sessions.database.metadata among your tables"
-)
+REMEDY = "migrate, with demoapp.sessions.database.metadata among your tables"
 
 
 @contextmanager
@@ -21,8 +18,10 @@ def errors_told() -> Iterator[None]:
         # the one constraint is the key: another request was faster to insert the same session
         if "Could not decode to UTF-8" in str(err):  # SQLite keeps any bytes as text
             raise CorruptRecord("its text is not UTF-8") from err
-        if is_missing(getattr(err, "orig", None)):
-            raise SessionStoreUnavailable(MISSING) from err
+        orig = getattr(err, "orig", None)
+        if is_missing(orig):
+            reason = str(orig).partition("\n")[0]
+            raise SessionStoreUnavailable(f"database: {reason}; {REMEDY}") from err
         again = is_conflict(err) or isinstance(err, IntegrityError)
         kind = SessionConflict if again else SessionStoreUnavailable
         raise kind(f"database: {getattr(err, 'orig', err)}") from err

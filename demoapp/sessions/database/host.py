@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, QueuePool, event, inspect
 from sqlalchemy.exc import SQLAlchemyError, UnboundExecutionError
 from sqlalchemy.orm import Session, scoped_session
 
-from demoapp.sessions.database.errors import MISSING
+from demoapp.sessions.database.errors import REMEDY
 from demoapp.sessions.database.table import sessions
 from demoapp.sessions.ini import SettingsError
 
@@ -61,7 +61,7 @@ def _check_server(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             _check_postgresql(connection)
         if not inspect(connection).has_table(sessions.name, sessions.schema):
-            log.error("no sessions for now: %s", MISSING)
+            log.error("no sessions for now: no table %r; %s", sessions.fullname, REMEDY)
 
 
 def _check_postgresql(connection: Connection) -> None:
