@@ -69,9 +69,7 @@ def pooled_url(pgbouncer: PgBouncer, postgres_url: str) -> str:
 def test_the_shop_goes_on_through_a_pooler_P3(
     start_shop: Callable[..., Any], pooled_url: str, strategy: str
 ) -> None:
-    """More often than psycopg waits before it prepares a statement, and by turns, so that each
-    connection of the server's has been another's before.
-    """
+    """By turns, so that each connection of the server's has been another's before."""
     shops = [start_shop(strategy, **{"sqlalchemy.url": pooled_url}) for _ in range(2)]
     visitors = [Visitor(shop) for shop in shops]
     for visitor in visitors:
@@ -82,6 +80,17 @@ def test_the_shop_goes_on_through_a_pooler_P3(
             assert visitor.send("/cart/items", sku="sejak").status_int == 303
             assert visitor.state()["cart"]["quantity"] == number + 1
             assert visitor.get("/readyz").status_int == 200
+
+
+def test_what_is_sent_often_is_not_prepared_on_a_pooler_P3(
+    opened: Callable[..., Engine], pooled_url: str
+) -> None:
+    """psycopg would begin to at the sixth commit, and the other's would have the same name."""
+    engines = [opened(pooled_url) for _ in range(2)]
+    for number in range(8):
+        for engine in engines:
+            with engine.begin() as connection:
+                assert connection.scalar(text("SELECT :number + 1"), {"number": number})
 
 
 def test_time_outs_are_those_of_each_transaction_on_a_pooler_P3(
