@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.servers import PostgresServer, RedisServer
+from tests.servers import PgBouncer, PostgresServer, RedisServer
 from tests.shops import STRATEGIES, close_shop, copy_sqlite, fill, open_shop
 
 
@@ -22,6 +22,13 @@ def redis_server() -> Iterator[RedisServer]:
 def postgres_server() -> Iterator[PostgresServer]:
     """Shared: create a database in it, but start one of your own to stop or pause it."""
     with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres_server: PostgresServer) -> Iterator[PgBouncer]:
+    """Shared, before `postgres_server`. Two connections at most to a database."""
+    with PgBouncer(postgres_server, default_pool_size=2) as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""Real Redis and PostgreSQL servers, started for the tests alone.
+"""Real Redis and PostgreSQL servers, and PgBouncer, started for the tests alone.
 
 They never touch a server that was already running: own folder, own ports, loopback only. A
 missing program is an error, not a skip: a suite that skips its servers has tested nothing.
@@ -279,6 +279,55 @@ class PostgresServer(ManagedProcess):
     def _ready(self) -> bool:
         try:
             self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+class PgBouncer(ManagedProcess):
+    """PgBouncer in transaction mode before a PostgresServer, over TCP and a unix socket.
+
+    Keywords become lines of pgbouncer.ini.
+    """
+
+    name = "pgbouncer"
+
+    def __init__(self, server: PostgresServer, **settings: str | int) -> None:
+        self._program = find_program("pgbouncer", "pgbouncer")
+        self._server = server
+        self._settings = settings
+        super().__init__()
+        self.user = unprivileged_user()
+        if any(self.user):
+            os.chown(self.folder, *self.user)
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
+
+    def _choose_ports(self) -> None:
+        self.port = free_port()
+
+    def _command(self) -> Sequence[str | Path]:
+        settings: dict[str, object] = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": self.port,
+            "unix_socket_dir": self.folder,
+            "auth_type": "any",
+            "pool_mode": "transaction",
+            **self._settings,
+        }
+        lines = (f"{key} = {value}" for key, value in settings.items())
+        databases = f"* = host=127.0.0.1 port={self._server.port} user=postgres"
+        text = "\n".join(["[databases]", databases, "[pgbouncer]", *lines, ""])
+        (config := self.folder / "pgbouncer.ini").write_text(text)
+        return [self._program, config]
+
+    def _ready(self) -> bool:
+        """Over the socket in our folder: a stranger may hold the port."""
+        try:
+            psycopg.connect(
+                host=str(self.folder), port=self.port, user="postgres", dbname="postgres"
+            ).close()
         except psycopg.OperationalError:
             return False
         return True

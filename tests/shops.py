@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from webtest import TestApp
 
 from demoapp import main
 from demoapp.db import make_engine
+from demoapp.ready import migrations
 from demoapp.scripts.init import seed
 from demoapp.sessions.database import metadata as session_tables
 from demoapp.shop.accounts import DEMO_PASSWORD
@@ -27,6 +29,8 @@ def fill(url: str) -> None:
         session_tables.create_all(engine)
         with Session(engine) as session, session.begin():
             seed(session)
+            session.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+            session.execute(text(f"INSERT INTO alembic_version VALUES ('{migrations()[-1]}')"))
     finally:
         engine.dispose()
 

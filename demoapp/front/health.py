@@ -5,9 +5,10 @@ from typing import Any
 
 from pyramid.response import Response
 from pyramid.view import view_config
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from demoapp import ready
+from demoapp.postgresql import NotReady
 from demoapp.sessions.interfaces import ISessionStore, SessionStoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -20,17 +21,20 @@ def healthz(request: Any) -> Response:
 
 @view_config(route_name="readyz", request_method="GET", renderer="json")
 def readyz(request: Any) -> dict[str, Any]:
-    """503 while the database or the session store cannot be reached, and which it is."""
+    """503 while the database is not migrated, or it or the session store cannot be reached."""
     failing = []
     try:
-        request.dbsession.execute(text("SELECT 1"))
+        ready.check(request.dbsession.connection(), request.registry)
+    except NotReady as err:
+        log.error("%s", err)
+        failing.append("database")
     except SQLAlchemyError as err:
-        log.error("the database cannot be reached: %s", err)
+        log.error("%s", ready.said_of(err, request.registry))
         failing.append("database")
     try:
         if store := request.registry.queryUtility(ISessionStore):
             store.ping(request)
-    except SessionStoreUnavailable as err:
+    except (NotReady, SessionStoreUnavailable) as err:
         log.error("the session store cannot be reached: %s", err)
         failing.append("session store")
     request.response.headers["Cache-Control"] = "no-store"

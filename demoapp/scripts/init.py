@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from alembic import command
-from demoapp.db import make_engine
-from demoapp.sessions.ini import Ini, SettingsError
+from demoapp.db import engine_from
+from demoapp.sessions.ini import SettingsError
 from demoapp.settings import readable, resolve, teaches
 from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD
 from demoapp.shop.models import Category, Product, User
@@ -50,7 +50,7 @@ def prepare(ini: str) -> str:
         settings = resolve(get_appsettings(ini))
     migrations = Config(ini)
     migrations.set_main_option("script_location", MIGRATIONS)
-    engine = make_engine(Ini(settings).text("sqlalchemy.url"))
+    engine = engine_from(settings)
     try:
         command.upgrade(migrations, "head")
         with Session(engine) as session, session.begin():

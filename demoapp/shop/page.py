@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from demoapp.i18n import _
+from demoapp.postgresql import NotReady
 from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
 from demoapp.settings import teaches
@@ -30,7 +31,7 @@ class Page:
     @reify
     def available(self) -> bool:
         error = getattr(self._request, "exception", None)
-        if isinstance(error, SQLAlchemyError | SessionStoreUnavailable):
+        if isinstance(error, SQLAlchemyError | SessionStoreUnavailable | NotReady):
             return False  # what has just failed is not asked again: one time-out is enough
         try:
             self._request.session.get("cart")  # ISession has no len()

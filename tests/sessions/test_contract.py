@@ -25,7 +25,7 @@ from demoapp.sessions.interfaces import (
     Update,
 )
 from tests.processes import wait_until
-from tests.sessions.beds import IDS, Bed, RedisBed, attempt, key_of
+from tests.sessions.beds import IDS, Bed, DatabaseBed, RedisBed, attempt, key_of
 
 
 def fresh(bed: Bed, **values: Any) -> Record:
@@ -551,6 +551,22 @@ def test_owned_by_skips_what_is_not_readable_S14(bed: Bed) -> None:
         bed.spoil(bad.key, **values)
         assert owned_by(bed, "7") == ["good"]
     assert "good" in owned_by(bed, "7")
+
+
+def test_owned_by_skips_a_text_of_any_bytes_S14_P3(
+    bed: Bed, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite keeps it; the others do not take it."""
+    if not isinstance(bed, DatabaseBed) or bed.name != "sqlite":
+        return
+    stored(bed, owner="7", device="good")
+    for column in ("data", "device"):
+        bad = stored(bed, owner="7", device="bad")
+        statement = f"UPDATE session SET {column} = CAST(x'ff' AS TEXT) WHERE key = '{bad.key}'"
+        with bed.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+    assert owned_by(bed, "7") == ["good"]
+    assert caplog.text.count("cannot be read") == 2
 
 
 def test_ping(bed: Bed) -> None:

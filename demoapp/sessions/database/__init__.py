@@ -105,9 +105,9 @@ class DatabaseStore(Store):
         self._turns.release(key, writer)
 
     def owned_by(self, request: Any, owner: str) -> list[Record]:
-        now, owners = time.time(), {"owners": self._ids.owners(owner)}
+        now = time.time()
         with self._connection(request) as connection:
-            records = table.readable(connection.execute(table.OWNED, owners))
+            records = table.owned(connection, self._ids.owners(owner))
         return [r for r in records if self._settings.in_time(now, r.created, r.last_seen)]
 
     def count(self, request: Any) -> Iterator[tuple[int, int]]:

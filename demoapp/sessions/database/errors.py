@@ -7,6 +7,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from demoapp.sessions.interfaces import CorruptRecord, SessionConflict, SessionStoreUnavailable
 
+REMEDY = "migrate, with demoapp.sessions.database.metadata among your tables"
+
 
 @contextmanager
 def errors_told() -> Iterator[None]:
@@ -16,6 +18,10 @@ def errors_told() -> Iterator[None]:
         # the one constraint is the key: another request was faster to insert the same session
         if "Could not decode to UTF-8" in str(err):  # SQLite keeps any bytes as text
             raise CorruptRecord("its text is not UTF-8") from err
+        orig = getattr(err, "orig", None)
+        if is_missing(orig):
+            reason = str(orig).partition("\n")[0]
+            raise SessionStoreUnavailable(f"database: {reason}; {REMEDY}") from err
         again = is_conflict(err) or isinstance(err, IntegrityError)
         kind = SessionConflict if again else SessionStoreUnavailable
         raise kind(f"database: {getattr(err, 'orig', err)}") from err
@@ -28,7 +34,20 @@ def is_conflict(err: BaseException) -> bool:
     """
     if not isinstance(err, DBAPIError):
         return False
-    # psycopg, psycopg2
-    state = getattr(err.orig, "sqlstate", None) or getattr(err.orig, "pgcode", None) or ""
+    state = _sqlstate(err.orig)
     locked = state == "55P03" or "database is locked" in str(err.orig)
     return state.startswith("40") or locked or err.connection_invalidated
+
+
+def is_missing(orig: BaseException | None) -> bool:
+    """Whether the driver misses a table, a column, or SQLite's file: nobody has migrated."""
+    told = str(orig).startswith(_MISSING_IN_SQLITE)
+    return told or _sqlstate(orig) in ("42P01", "42703", "3F000")
+
+
+_MISSING_IN_SQLITE = ("no such table", "no such column", "unable to open database file")
+
+
+def _sqlstate(orig: BaseException | None) -> str:
+    # psycopg, psycopg2
+    return getattr(orig, "sqlstate", None) or getattr(orig, "pgcode", None) or ""

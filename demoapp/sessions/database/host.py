@@ -4,10 +4,11 @@ import logging
 from typing import Any
 
 from pyramid.request import Request, apply_request_extensions
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, QueuePool, event, inspect
 from sqlalchemy.exc import SQLAlchemyError, UnboundExecutionError
 from sqlalchemy.orm import Session, scoped_session
 
+from demoapp.sessions.database.errors import REMEDY
 from demoapp.sessions.database.table import sessions
 from demoapp.sessions.ini import SettingsError
 
@@ -52,16 +53,26 @@ def _check_server(engine: Engine) -> None:
         raise SettingsError(
             f"session.strategy = database knows PostgreSQL and SQLite, not {engine.dialect.name}"
         )
-    if engine.dialect.name == "sqlite":
-        return
-    event.listen(engine, "handle_error", _leave_read_only)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "handle_error", _leave_read_only)
     with engine.connect() as connection:
-        level = connection.exec_driver_sql("SHOW transaction_isolation").scalar()
+        if isinstance(engine.pool, QueuePool):  # not one that holds a database in memory
+            connection.detach()  # or the processes that a server forks from this one share it
+        if engine.dialect.name == "postgresql":
+            _check_postgresql(connection)
+        if not inspect(connection).has_table(sessions.name, sessions.schema):
+            log.error("no sessions for now: no table %r; %s", sessions.fullname, REMEDY)
+
+
+def _check_postgresql(connection: Connection) -> None:
+    query = "SELECT current_setting('transaction_isolation'), current_setting('server_encoding')"
+    level, encoding = connection.exec_driver_sql(query).one()
     if level != "read committed":
-        engine.dispose()  # it will not be used
         raise SettingsError(
             f"sessions need the isolation READ COMMITTED, and PostgreSQL has {level}"
         )
+    if encoding != "UTF8":
+        raise SettingsError(f"sessions need a database in UTF8, and this one is in {encoding}")
 
 
 def _leave_read_only(context: Any) -> None:

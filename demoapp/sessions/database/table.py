@@ -1,13 +1,13 @@
 """The one table, what its rows hold, and the statements that are sent to it, each built once."""
 
+import logging
 import time
-from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from demoapp.sessions.database.errors import errors_told
 from demoapp.sessions.interfaces import (
     ABSENT,
     FORMAT,
@@ -19,6 +19,7 @@ from demoapp.sessions.interfaces import (
     believed,
 )
 
+log = logging.getLogger(__name__)
 ENDED = 0
 """The format of a row that holds an Ended: see `rows_of`."""
 metadata = sa.MetaData()
@@ -53,7 +54,13 @@ _latest = sa.case((_c.last_seen < _seen, _seen), else_=_c.last_seen)
 TOUCH = sa.update(sessions).where(_is_free).values(last_seen=_latest)
 DELETE = sa.delete(sessions).where(_c.key == bindparam("key"), _c.format != ENDED)
 _FORGET = sa.delete(sessions).where(_old, _c.format == ENDED, _c.last_seen <= _seen)
-OWNED = sa.select(sessions).where(_c.owner.in_(bindparam("owners"))).order_by(_c.last_seen.desc())
+_is_owned, _latest_first = _c.owner.in_(bindparam("owners")), _c.last_seen.desc()
+_OWNED = sa.select(sessions).where(_is_owned).order_by(_latest_first)
+_row_number: Any = sa.literal_column("rowid")
+_OWNED_NUMBERS = (
+    sa.select(_row_number).select_from(sessions).where(_is_owned).order_by(_latest_first)
+)
+_NUMBERED = sa.select(sessions).where(_row_number == bindparam("number"))
 COUNT = sa.select(sa.func.count()).select_from(sessions).where(_c.format != ENDED)
 
 _TURN = {
@@ -115,10 +122,23 @@ def found(row: Any) -> Record | Ended:
     return believed(Record(*(getattr(row, name) for name in Record.__slots__)))
 
 
-def readable(rows: Iterable[Any]) -> list[Record]:
-    """The sessions among them."""
+def owned(connection: sa.Connection, owners: list[str]) -> list[Record]:
+    """A user's sessions, latest first; one that cannot be read hides none of the others.
+
+    SQLite takes any bytes as text, and then gives no row at all if those of one are not UTF-8:
+    so there each is asked for by itself.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    rows = connection.execute(_OWNED_NUMBERS if sqlite else _OWNED, {"owners": owners})
     records = []
-    for row in rows:
-        with suppress(CorruptRecord):
-            records.append(found(row))
+    for row in rows.all():
+        try:
+            records.append(found(_numbered(connection, row.rowid) if sqlite else row))
+        except CorruptRecord as err:
+            log.warning("a session cannot be read, and is not listed: %s", err)
     return [record for record in records if isinstance(record, Record)]
+
+
+def _numbered(connection: sa.Connection, number: int) -> Any:
+    with errors_told():
+        return connection.execute(_NUMBERED, {"number": number}).one()

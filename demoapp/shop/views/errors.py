@@ -14,7 +14,9 @@ from transaction.interfaces import TransientError
 
 from demoapp.front.hosts import is_same_site
 from demoapp.i18n import _
-from demoapp.sessions.database.errors import is_conflict
+from demoapp.postgresql import NotReady
+from demoapp.ready import said_of
+from demoapp.sessions.database.errors import is_conflict, is_missing
 from demoapp.sessions.interfaces import SessionEnded, SessionStoreUnavailable, SessionTooLarge
 from demoapp.shop.views.account import local
 
@@ -58,6 +60,16 @@ def store_down(error: Any, request: Any) -> dict[str, Any]:
     return come_back(request, told)
 
 
+@exception_view_config(NotReady, renderer=TEMPLATE)
+def not_ready(error: Any, request: Any) -> dict[str, Any]:
+    return set_up(request, str(error))
+
+
+def set_up(request: Any, what_to_do: str) -> dict[str, Any]:
+    log.error("%s", what_to_do)
+    return come_back(request, _("The shop is being set up. Please come back in a few minutes."))
+
+
 def come_back(request: Any, told: str) -> dict[str, Any]:
     request.response.headers["Retry-After"] = "5"
     return page(request, 503, _("One moment, please"), told)
@@ -93,6 +105,8 @@ def server_error(error: Any, request: Any) -> dict[str, Any]:
         mark_error_retryable(error)
     if is_error_retryable(request, error):
         raise error  # nobody will see this answer: the request is replayed
+    if is_missing(getattr(error, "orig", None)):  # SQLite's file
+        return set_up(request, said_of(error, request.registry))
     if isinstance(error, BUSY) or is_conflict(error):
         log.error("database unavailable or too busy: %s", error)
         return come_back(request, _("The shop is very busy just now. Nothing was half done."))
