@@ -31,6 +31,7 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
         config.include("demoapp.front.csrf")
         config.include("demoapp.front.metrics")
         config.include("demoapp.front.logs")
+        config.include("demoapp.front.compressed")
         config.include("demoapp.front.headers")
         config.scan("demoapp.front.health")
         # the sessions: what this project is about

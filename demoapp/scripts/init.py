@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from alembic import command
 from demoapp.db import make_engine
+from demoapp.scripts import terminal
 from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.settings import resolve, teaches
 from demoapp.shop.models import Category, Product, User
@@ -35,6 +36,7 @@ DEMO_PASSWORD = "pyramid tea house"  # noqa: S105 - shown on the login page
 
 
 def main(argv: list[str] | None = None) -> None:
+    terminal.prepare()
     parser = argparse.ArgumentParser(prog="demoapp-init", description=__doc__)
     parser.add_argument("ini", help="the ini file, such as development.ini")
     ini = parser.parse_args(argv).ini

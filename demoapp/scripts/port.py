@@ -8,6 +8,7 @@ import sys
 import plaster
 
 from demoapp.front.serving import refuse_taken
+from demoapp.scripts import terminal
 
 
 def main(ini: str) -> None:
@@ -19,4 +20,5 @@ def main(ini: str) -> None:
 
 
 if __name__ == "__main__":
+    terminal.prepare()
     main(sys.argv[1])

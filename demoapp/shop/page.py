@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from demoapp.i18n import _, when, won
 from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
 from demoapp.settings import foreign, teaches
-from demoapp.shop.cart import Cart
+from demoapp.shop.cart import MAX_QUANTITY, Cart
 from demoapp.shop.flash import KINDS, told
 from demoapp.shop.models import Category, Product
 
@@ -33,6 +33,8 @@ def localised(product: Product, locale: str) -> SimpleNamespace:
 
 class Page:
     """The frame around every page. It must render when the session store cannot be reached."""
+
+    max_quantity = MAX_QUANTITY
 
     def __init__(self, request: Any) -> None:
         self._request = request
@@ -114,7 +116,8 @@ class Page:
     def _read(self, queue: str) -> list[str]:
         session = self._request.session
         texts = told(session, queue)
-        if texts:  # Pyramid's cookie session counts an empty pop as a change
+        # nobody reads the answer to HEAD; and a cookie session counts an empty pop as a change
+        if texts and self._request.method != "HEAD":
             session.pop_flash(queue)
         return texts
 

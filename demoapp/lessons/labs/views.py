@@ -1,5 +1,6 @@
 """/labs: the list of experiments, and each one's page."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from pyramid.csrf import BadCSRFToken
@@ -9,6 +10,7 @@ from pyramid.view import exception_view_config, view_config
 from demoapp.i18n import _
 from demoapp.lessons.content import content
 from demoapp.lessons.labs.bench import NAMES, Bench
+from demoapp.lessons.labs.crowd import place
 from demoapp.lessons.labs.expire import seconds_left
 from demoapp.sessions import STRATEGIES
 from demoapp.settings import teaches
@@ -32,7 +34,10 @@ def lab(request: Any) -> dict[str, Any]:
 
 @view_config(route_name="lab", request_method="POST")
 def act(request: Any) -> Any:
-    return Bench(request).act(one(request, "action"), one(request, "prediction"))
+    bench, action = Bench(request), one(request, "action")
+    # what is not a step is quick, and may be asked for from inside of one
+    with place() if action in bench.module.ACTIONS else nullcontext():
+        return bench.act(action, one(request, "prediction"))
 
 
 @exception_view_config(

@@ -7,24 +7,25 @@ from pyramid.view import view_config
 from sqlalchemy import or_, select
 
 from demoapp.i18n import _
+from demoapp.shop import text
 from demoapp.shop.cart import TooMany
 from demoapp.shop.flash import tell
-from demoapp.shop.forms import one, quantity
+from demoapp.shop.forms import QUANTITY, one, quantity
 from demoapp.shop.models import Category, Product
 from demoapp.shop.page import lines_of, localised
 
 
 @view_config(route_name="catalog", request_method="GET", renderer="demoapp:templates/catalog.pt")
 def catalog(request: Any) -> dict[str, Any]:
-    words = request.GET.get("q", "").replace("\0", "").strip()[:80]
+    words = text.composed(request.GET.get("q", "").replace("\0", ""))[:80]
     chosen = request.GET.get("category", "").replace("\0", "")[:32]
     category = request.dbsession.get(Category, chosen) if chosen else None
     query = select(Product).order_by(Product.position)
     if chosen:
         query = query.where(Product.category_id == chosen)
-    for word in words.split():
+    for word in text.key(words).split():
         texts = (Product.name_en, Product.name_ko, Product.summary_en, Product.summary_ko)
-        query = query.where(or_(*(text.icontains(word, autoescape=True) for text in texts)))
+        query = query.where(or_(*(each.icontains(word, autoescape=True) for each in texts)))
     locale = request.locale_name
     products = [localised(product, locale) for product in request.dbsession.scalars(query)]
     shown = category and {
@@ -77,9 +78,6 @@ def cart(request: Any) -> dict[str, Any]:
     return cart_page(request)
 
 
-QUANTITY = _("The quantity is a whole number of at most 999 pieces.")
-
-
 @view_config(route_name="cart_items", request_method="POST", renderer="demoapp:templates/cart.pt")
 def add(request: Any) -> Any:
     found = request.dbsession.get(Product, one(request, "sku"))
@@ -94,11 +92,11 @@ def add(request: Any) -> Any:
     return HTTPSeeOther(request.route_path("cart"))
 
 
-def tell_line(request: Any, text: Any, sku: str, count: int) -> None:
+def tell_line(request: Any, told: Any, sku: str, count: int) -> None:
     """Say on the next page what became of a line, with the product's name in its language."""
     product = request.dbsession.get(Product, sku)
     name = getattr(product, f"name_{request.locale_name}", sku)  # None: it is sold no more
-    tell(request, text, name=name, count=count)
+    tell(request, told, name=name, count=count)
 
 
 @view_config(route_name="cart_item", request_method="POST", renderer="demoapp:templates/cart.pt")

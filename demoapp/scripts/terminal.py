@@ -1,0 +1,11 @@
+"""For console scripts: a terminal that cannot show every letter is no reason to end in an error."""
+
+import io
+import sys
+
+
+def prepare() -> None:
+    """What has been done can be said everywhere: a letter that is not there is \\uXXXX."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # or a test has put its own there
+            stream.reconfigure(errors="backslashreplace")
