@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=told, description=told)
         sub.set_defaults(run=run)
         if user:
-            sub.add_argument("user", metavar="USER")
+            sub.add_argument("user", metavar="USER", type=terminal.typed)
         return sub
 
     command("count", count, "how many sessions are stored", user=False)
@@ -110,7 +110,7 @@ def transaction(request: Any) -> Iterator[None]:
 
 
 def user_of(request: Any, name: str) -> User:
-    user = named(request.dbsession, name) if name.isprintable() else None
+    user = named(request.dbsession, name)
     if user is None:
         raise LookupError(f"there is no user {name}")
     return user
