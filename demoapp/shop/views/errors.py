@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, Pend
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import TransientError
-from translationstring import TranslationString
 
 from demoapp.i18n import _
 from demoapp.sessions.database.errors import is_conflict
@@ -49,9 +48,7 @@ def forbidden(error: Any, request: Any) -> dict[str, Any]:
 def http_error(error: Any, request: Any) -> Any:
     if error.code < 400:
         return error
-    told = _("The request could not be understood. Go back and try again.")
-    if isinstance(error.detail, TranslationString):  # else it is Pyramid's, and English
-        told = error.detail
+    told = error.detail or _("The request could not be understood. Go back and try again.")
     if wait := error.headers.get("Retry-After"):
         request.response.headers["Retry-After"] = wait
     return page(request, error.code, _("That did not work"), told)
