@@ -36,6 +36,7 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
         config.include("demoapp.front.wellformed")
         config.include("demoapp.front.csrf")
         config.include("demoapp.routes")
+        config.include("demoapp.front.compressed")
         config.scan("demoapp.front.health")
         config.include("demoapp.front.metrics")
         config.include("demoapp.front.headers")

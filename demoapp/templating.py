@@ -12,6 +12,8 @@ from pyramid.decorator import reify
 from pyramid_chameleon.renderer import template_renderer_factory
 from pyramid_chameleon.zpt import PyramidPageTemplateFile, ZPTTemplateRenderer
 
+from demoapp.compiled import kept_beside
+
 _compiling = Lock()
 
 
@@ -35,6 +37,7 @@ class TemplateRenderer(ZPTTemplateRenderer):
             debug=lookup.debug,
             translate=lookup.translate,
             macro=self.macro,
+            **lookup.registry["templates.kept"],
         )
 
 
@@ -43,5 +46,6 @@ def renderer(info: Any) -> Any:
 
 
 def includeme(config: Any) -> None:
+    config.registry["templates.kept"] = kept_beside(config.registry.get("ini_file"))
     config.include("pyramid_chameleon")
     config.add_renderer(".pt", renderer)

@@ -13,8 +13,10 @@ from pyramid_retry import IBeforeRetry
 from zope.interface import implementer
 
 from demoapp.front.hosts import is_same_site
+from demoapp.i18n import _
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+FOREIGN = _("The form was sent by another site, so nothing was done.")
 SENT = "demoapp.front.csrf.sent"
 """Where the environ keeps the browser's Cookie header while Pyramid's policy changes it."""
 
@@ -67,11 +69,11 @@ def refuse_other_sites(event: Any) -> None:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in ("same-origin", "none"):
-            raise BadCSRFOrigin("the form was sent by another site")
+            raise BadCSRFOrigin(FOREIGN)
         return
     origin = request.headers.get("Origin")
     if origin is not None and not is_same_site(request, origin):
-        raise BadCSRFOrigin("the form was sent by another site")
+        raise BadCSRFOrigin(FOREIGN)
 
 
 def includeme(config: Any) -> None:

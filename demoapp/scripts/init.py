@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from alembic import command
 from demoapp.db import engine_from
+from demoapp.scripts import terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.settings import readable, resolve, teaches
 from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD
@@ -29,6 +30,7 @@ MIGRATIONS = "demoapp:alembic"
 
 
 def main(argv: list[str] | None = None) -> None:
+    terminal.prepare()
     parser = argparse.ArgumentParser(prog="demoapp-init", description=__doc__)
     parser.add_argument("ini", help="the ini file, such as development.ini")
     ini = parser.parse_args(argv).ini

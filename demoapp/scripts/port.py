@@ -8,6 +8,7 @@ import sys
 import plaster
 
 from demoapp.front.serving import addresses, for_waitress, refuse_taken
+from demoapp.scripts import terminal
 from demoapp.settings import readable, told_in_a_line
 
 
@@ -21,4 +22,5 @@ def main(ini: str) -> None:
 
 
 if __name__ == "__main__":
+    terminal.prepare()
     main(sys.argv[1])

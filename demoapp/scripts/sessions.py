@@ -13,16 +13,15 @@ from typing import Any
 
 from plaster import PlasterError
 from pyramid.paster import bootstrap
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from demoapp.scripts import progress
+from demoapp.scripts import progress, terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings
 from demoapp.settings import WrongSettings, readable
 from demoapp.shop.models import User
-from demoapp.shop.security import end_everywhere, sessions_of
+from demoapp.shop.security import end_everywhere, named, sessions_of
 
 ELSEWHERE = {
     "memory": "they are inside the shop's own process and cannot be seen from outside",
@@ -38,6 +37,7 @@ CRON = "17 * * * *  demoapp-sessions /srv/teahouse/production.ini purge"
 
 
 def main(argv: list[str] | None = None) -> None:
+    terminal.prepare()
     options = parser().parse_args(argv)
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # it is none of the shop's processes
     logging.basicConfig(handlers=[logging.NullHandler()])  # what went wrong is told once, below
@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=told, description=told)
         sub.set_defaults(run=run)
         if user:
-            sub.add_argument("user", metavar="USER")
+            sub.add_argument("user", metavar="USER", type=terminal.typed)
         return sub
 
     command("count", count, "how many sessions are stored", user=False)
@@ -110,8 +110,7 @@ def transaction(request: Any) -> Iterator[None]:
 
 
 def user_of(request: Any, name: str) -> User:
-    query = select(User).where(User.username == name.strip().casefold())
-    user: User | None = request.dbsession.scalars(query).first()
+    user = named(request.dbsession, name)
     if user is None:
         raise LookupError(f"there is no user {name}")
     return user

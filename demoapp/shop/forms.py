@@ -1,16 +1,23 @@
 """Forms and fields: what is accepted, and what is said when it is not."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from pyramid.csrf import check_csrf_token
 from pyramid.httpexceptions import HTTPBadRequest
 from wtforms import Form, PasswordField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
 
 from demoapp.i18n import _
+from demoapp.shop import text
+from demoapp.shop.cart import MAX_QUANTITY
 
 REQUIRED = _("Please fill in this field.")
 PASSWORD = Length(min=8, max=1024, message=_("Use 8 to 1,024 characters."))
+QUANTITY = _(
+    "The quantity is a whole number of at most ${max} pieces.", mapping={"max": MAX_QUANTITY}
+)
 USERNAME = _("Use 2 to 40 letters, digits, dots, dashes or underscores.")
 
 
@@ -18,6 +25,19 @@ USERNAME = _("Use 2 to 40 letters, digits, dots, dashes or underscores.")
 def at_most(characters: int) -> Length:
     """A limit; WTForms fills in ${max}, and the page's field gets a maxlength."""
     return Length(max=characters, message=_("Use at most ${max} characters."))
+
+
+STALE = _(
+    "You have logged in or out since this form was loaded, so nothing was done. It is up to date "
+    "now: please send it again. If this comes back, let your browser keep cookies of this shop."
+)
+
+
+def is_stale(request: Any) -> bool:
+    """Whether a form holds no token of today. For views with `require_csrf=False`, which give the
+    form back with what was typed; nothing else may come of it.
+    """
+    return not check_csrf_token(request, raises=False)
 
 
 def one(request: Any, name: str, default: str = "") -> str:
@@ -33,54 +53,57 @@ def one(request: Any, name: str, default: str = "") -> str:
 
 def quantity(request: Any, default: str, minimum: int) -> int:
     """A number of pieces in plain digits, or ValueError."""
-    text = one(request, "quantity", default)
-    if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) < minimum:
-        raise ValueError(text)
-    return int(text)
-
-
-def as_typed(text: str | None) -> str | None:
-    """Line ends as the browser counts them for maxlength: it sends two characters for one."""
-    return text.replace("\r\n", "\n") if text else text
-
-
-def folded(text: str | None) -> str | None:
-    """As a username is kept; measured like this, because it may be longer: ß becomes ss."""
-    return text.casefold() if text else text
+    typed = one(request, "quantity", default)
+    if not re.fullmatch(r"[0-9]{1,9}", typed) or not minimum <= int(typed) <= MAX_QUANTITY:
+        raise ValueError(typed)
+    return int(typed)
 
 
 def text_only(form: Any, field: Any) -> None:
-    if field.data and not field.data.strip():
-        raise ValidationError(REQUIRED)
     if any(ord(c) < 32 and c not in "\r\n\t" for c in field.data or ""):
         raise ValidationError(_("This holds characters that cannot be used."))
 
 
+# Filters come first: a text is measured and kept as it is compared, whichever form it came by.
+def username_field(*limits: Any) -> StringField:
+    return StringField(_("Username"), [DataRequired(REQUIRED), *limits], filters=[made(text.key)])
+
+
+def new_password_field(label: str) -> PasswordField:
+    return PasswordField(label, [InputRequired(REQUIRED), PASSWORD], filters=[made(text.password)])
+
+
+def made(change: Callable[[str], str]) -> Callable[[str | None], str | None]:
+    """A filter; without a form there is no text."""
+    return lambda typed: typed and change(typed)
+
+
 class LoginForm(Form):
-    username = StringField(_("Username"), [InputRequired(REQUIRED), at_most(40)])
+    username = username_field(at_most(40))
     password = PasswordField(_("Password"), [InputRequired(REQUIRED), at_most(1024)])
 
 
 class RegisterForm(Form):
-    username = StringField(
-        _("Username"),
-        [
-            InputRequired(REQUIRED),
-            Length(min=2, max=40, message=USERNAME),
-            Regexp(r"^[\w.-]+\Z", message=USERNAME),
-        ],
-        filters=[folded],
+    username = username_field(
+        Length(min=2, max=40, message=USERNAME),
+        Regexp(rf"^(?:[^\W{text.FILLERS}]|[.-])+\Z", message=USERNAME),
     )
-    password = PasswordField(_("Password"), [InputRequired(REQUIRED), PASSWORD])
+    password = new_password_field(_("Password"))
 
 
 class PasswordForm(Form):
     current = PasswordField(_("Current password"), [InputRequired(REQUIRED), at_most(1024)])
-    new = PasswordField(_("New password"), [InputRequired(REQUIRED), PASSWORD])
+    new = new_password_field(_("New password"))
 
 
 class CheckoutForm(Form):
-    name = StringField(_("Name"), [InputRequired(REQUIRED), at_most(80), text_only])
+    name = StringField(
+        _("Name"),
+        [DataRequired(REQUIRED), at_most(80), text_only],
+        filters=[made(text.composed)],
+    )
     address = TextAreaField(
-        _("Address"), [InputRequired(REQUIRED), at_most(500), text_only], filters=[as_typed]
+        _("Address"),
+        [DataRequired(REQUIRED), at_most(500), text_only],
+        filters=[made(text.lines), made(text.composed)],
     )

@@ -1,6 +1,7 @@
 """Who is logged in: Pyramid's security policy over the session, and login and logout."""
 
 from typing import Any
+from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from zope.interface import implementer
 
 from demoapp.sessions.interfaces import IServerSession, ISessionStore, Record, Store
-from demoapp.shop import saved
+from demoapp.shop import saved, text
 from demoapp.shop.models import User
 from demoapp.shop.models.user import new_epoch
 
@@ -88,17 +89,33 @@ def ended_by(request: Any, user: User) -> bool:
 
 def verify(request: Any, username: str, password: str) -> User | None:
     """The user with this name and password, in the same time whether or not there is one."""
-    query = select(User).where(User.username == username.strip().casefold())
-    user = request.dbsession.scalars(query).first()
+    user = named(request.dbsession, username)
+    proper = text.password(password)
+    # a hash from before passwords were normalised is of the password as it was typed
+    matching = (each for each in dict.fromkeys((proper, password)) if _matches(user, each))
+    typed = next(matching, None)
+    if user is None or typed is None or not user.active:
+        return None
+    if typed != proper or HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = HASHER.hash(proper)
+    return user
+
+
+def named(dbsession: Any, name: str) -> User | None:
+    """The user who goes by this name, however it is typed, and however it was once kept:
+    names that came from macOS were not always composed.
+    """
+    name = text.key(name)
+    query = select(User).where(User.username.in_((name, normalize("NFD", name))))
+    user: User | None = dbsession.scalars(query.order_by(User.username != name)).first()
+    return user
+
+
+def _matches(user: User | None, password: str) -> bool:
     try:
-        HASHER.verify(user.password_hash if user else NOBODY, password)
+        return HASHER.verify(user.password_hash if user else NOBODY, password)
     except (VerificationError, InvalidHashError):
-        return None
-    if user is None or not user.active:
-        return None
-    if HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = HASHER.hash(password)
-    return user  # type: ignore[no-any-return]
+        return False
 
 
 def begin(request: Any, user: User, again: bool = False) -> None:

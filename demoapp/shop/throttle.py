@@ -3,7 +3,9 @@
 Counted are the attempts on one account from one address, and the failures of one address and of
 everybody (ASVS 6.3.1). So an attacker cannot lock the rightful user out: from another address
 the account still opens. Neither can a visitor who drops the cookie begin anew, because nothing
-of it is in the session; nor is it part of the transaction, which a refused login aborts.
+of it is in the session; nor is it part of the transaction, which a refused login aborts. So a
+request that is replayed (pyramid_retry) would count once more with every attempt: what was counted
+is noted in the environ, which all its attempts share.
 
 Counters are in Redis where `session.strategy = redis`, and there for all processes together;
 else in each process, where n processes allow n times as many. When Redis cannot be reached,
@@ -28,6 +30,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from demoapp.sessions.redis import open_client
+from demoapp.shop import text
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ EVERYBODY = RateLimitItemPerMinute(300)
 """Failures of all together. A short window, because it refuses the rightful users too."""
 REGISTRATIONS = RateLimitItemPerHour(600)
 """Of one address; each costs a hash and tells whether a name is taken. A school is one address."""
+COUNTED = "demoapp.throttle"
+"""In the environ: what was answered to this request, so that its replay hears the same."""
 PAUSE_SECONDS = 1
 """How long after a failure Redis is not asked again."""
 
@@ -66,18 +71,19 @@ class Throttle:
         self._shared = MovingWindowRateLimiter(shared) if shared else self._local
         self._alone_until = 0.0
 
-    def login(self, address: str | None, username: str) -> "Attempt":
-        place = network(address)
-        own = Counter.of(ACCOUNT, "login", username.strip().casefold(), place)
+    def login(self, request: Any, username: str) -> "Attempt":
+        place = network(request.remote_addr)
+        own = Counter.of(ACCOUNT, "login", text.key(username), place)
         wider = (Counter.of(ADDRESS, "failures", place), Counter.of(EVERYBODY, "failures"))
-        return Attempt(self, own, wider)
+        return Attempt(self, request, own, wider)
 
-    def password(self, user_id: int) -> "Attempt":
+    def password(self, request: Any, user_id: int) -> "Attempt":
         """To guess the password one needs to be logged in already: from anywhere, as one."""
-        return Attempt(self, Counter.of(ACCOUNT, "password", str(user_id)))
+        return Attempt(self, request, Counter.of(ACCOUNT, "password", str(user_id)))
 
-    def registration(self, address: str | None) -> "Attempt":
-        return Attempt(self, Counter.of(REGISTRATIONS, "registration", network(address)))
+    def registration(self, request: Any) -> "Attempt":
+        place = network(request.remote_addr)
+        return Attempt(self, request, Counter.of(REGISTRATIONS, "registration", place))
 
     def ask(self, question: Callable[[MovingWindowRateLimiter], T]) -> T:
         """Of the shared counters; of our own while they cannot be reached."""
@@ -94,17 +100,27 @@ class Throttle:
 class Attempt:
     """One try: ask `wait()` before it, then tell how it went."""
 
-    def __init__(self, throttle: Throttle, own: Counter, wider: Sequence[Counter] = ()) -> None:
+    def __init__(
+        self, throttle: Throttle, request: Any, own: Counter, wider: Sequence[Counter] = ()
+    ) -> None:
         self._throttle = throttle
         self._own = own
         self._wider = wider
+        self._counted: dict[Any, Any] = request.environ.setdefault(COUNTED, {})
 
     def wait(self) -> int:
         """Seconds until one may try; 0 is now, and the attempt is counted.
 
         Counted before it is made, so that a hundred at once are not all the first.
         """
-        return self._throttle.ask(self._wait)
+        return self._once("wait", self._wait)
+
+    def _once(self, what: str, question: Callable[[MovingWindowRateLimiter], T]) -> T:
+        counted = (what, self._own)
+        if counted not in self._counted:
+            self._counted[counted] = self._throttle.ask(question)
+        answer: T = self._counted[counted]
+        return answer
 
     def _wait(self, limiter: MovingWindowRateLimiter) -> int:
         for counter in self._wider:
@@ -119,7 +135,7 @@ class Attempt:
             for counter in self._wider:
                 limiter.hit(counter.limit, counter.name)
 
-        self._throttle.ask(count)
+        self._once("failed", count)
 
     def succeeded(self) -> None:
         self._throttle.ask(lambda limiter: limiter.clear(self._own.limit, self._own.name))

@@ -20,7 +20,7 @@ from tests.shops import STRATEGIES, Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {"settings.md": "required", "settings.ko.md": "필수"}
-OURS = re.compile(r"(session|demo|sqlalchemy)\.")
+OURS = re.compile(r"(session|demo)\.|sqlalchemy\.url$")
 REQUIRED = None
 
 

@@ -4,6 +4,7 @@ import time
 from base64 import urlsafe_b64decode as b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ import pytest
 
 from demoapp.lessons import labs
 from demoapp.lessons.labs import expire
+from demoapp.lessons.labs.crowd import AT_ONCE, place
 from demoapp.lessons.labs.lab import found
 from demoapp.sessions import STRATEGIES
 from tests.shops import Visitor, open_shop
@@ -304,6 +306,29 @@ def test_race(shop: Any, strategy: str) -> None:
     visitor = tabs[-1]  # the last answer is what a browser keeps
     sends(visitor, "race", "count", sent=str(len(tabs)))
     is_as_expected(visitor, "race", strategy)
+
+
+def test_labs_leave_threads_for_other_visitors(start_shop: StartShop) -> None:
+    """A step that waits holds a thread: seven at once are refused one, in words."""
+    visitor = Visitor(start_shop("memory"))
+    visitor.set_cookie("locale", "ko")
+    sends(visitor, "race", "begin")
+    with ExitStack() as stack:
+        for _ in range(AT_ONCE):
+            stack.enter_context(place())
+        refused = visitor.send("/labs/race", action="add", quick="yes")
+        assert refused.status_int == 503
+        assert int(refused.headers["Retry-After"]) > 0
+        assert "실습 자리가 모두 찼습니다" in refused.text
+        assert visitor.get("/labs/race").status_int == 200
+        assert visitor.send("/labs/race", action="reset").status_int == 303
+    sends(visitor, "race", "begin")
+    sends(visitor, "race", "add", quick="yes")
+    with pytest.raises(ZeroDivisionError), place():
+        raise ZeroDivisionError
+    with ExitStack() as stack:  # all are free again
+        for _ in range(AT_ONCE):
+            stack.enter_context(place())
 
 
 def test_overflow(shop: Any, strategy: str) -> None:

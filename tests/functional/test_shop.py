@@ -6,8 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import event, select
 
+from demoapp.shop.cart import MAX_QUANTITY
+from demoapp.shop.models import Order, OrderLine, User
 from tests.shops import Visitor
+
+
+@pytest.fixture
+def memory(start_shop: Callable[..., Any]) -> Any:
+    return start_shop("memory")
+
 
 PAGES = (
     "/",
@@ -193,6 +202,68 @@ def test_more_than_the_stock_is_not_sold_F7(shop: Any) -> None:
     assert visitor.state()["cart"]["quantity"] == 1000  # as it was
     assert visitor.send("/cart/items/ujeon", quantity="1").status_int == 303
     assert visitor.send("/checkout", **order_of(visitor)).status_int == 303
+
+
+def test_one_limit_for_a_line_in_the_page_and_on_the_server_I2(memory: Any) -> None:
+    visitor = Visitor(memory)
+    stock = {"ujeon": 24}
+    visitor.send("/cart/items", sku="ujeon", quantity=str(MAX_QUANTITY))
+    page = visitor.get("/cart").html
+    assert page.find("input", {"type": "number"})["max"] == str(MAX_QUANTITY)
+    assert "24" in page.find(class_="stock-hint").text
+    assert "Lower the quantity" in page.find(class_="notice").text
+    for path, quantity in (("/cart/items", 1), ("/cart/items/ujeon", MAX_QUANTITY + 1)):
+        refused = visitor.send(path, sku="ujeon", quantity=str(quantity))
+        assert refused.status_int == 400
+        assert f"at most {MAX_QUANTITY} pieces" in refused.html.find(class_="alert").text
+    visitor.send("/cart/items/ujeon", quantity=str(stock["ujeon"]))
+    assert visitor.get("/cart").html.find(class_="notice") is None
+    shown = visitor.get("/products/ujeon").html.find("input", {"type": "number"})
+    assert shown["max"] == "24"
+
+
+def test_asking_for_the_head_of_a_page_takes_nothing_from_it(shop: Any) -> None:
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    assert visitor.head("/cart").status_int == visitor.head("/").status_int == 200
+    assert visitor.get("/cart").html.find(class_="flash")
+    placed = visitor.send("/checkout", **order_of(visitor)).location
+    assert visitor.head(placed).status_int == 200
+    assert "order-done" in visitor.get(placed).text
+
+
+def orders_of_demo(shop: Any, count: int) -> None:
+    """So many, one a second, of two lines each."""
+    with shop.registry["dbsession_factory"].begin() as session:
+        user = session.scalars(select(User).where(User.username == "demo")).one()
+        for n in range(count):
+            lines = [OrderLine(sku=sku, name=sku, unit_price=9, quantity=1) for sku in "ab"]
+            texts = {"number": f"N{n}", "cart_id": f"c{n}", "name": "민지", "address": "서울"}
+            session.add(Order(user_id=user.id, created=float(n), total=18, lines=lines, **texts))
+
+
+def test_many_orders_come_in_pages(memory: Any) -> None:
+    visitor, statements = Visitor(memory), []
+    orders_of_demo(memory, 45)
+    visitor.log_in()
+    visitor.get("/orders")  # which reads the welcome
+    engine = memory.registry["dbsession_factory"].kw["bind"]
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    counts, seen, page = [], [], visitor.get("/orders")
+    while True:
+        counts.append(len(statements))
+        statements.clear()
+        seen += [link["href"].rpartition("/N")[2] for link in page.html.select(".orders a")]
+        if not (older := page.html.find("a", {"rel": "next"})):
+            break
+        page = visitor.get(older["href"])
+    assert seen == [str(n) for n in reversed(range(45))]
+    assert len(counts) == 3
+    assert counts[0] == counts[1] == counts[2] < 9
+    assert page.html.find("a", {"rel": "prev"})["href"] == "/orders?page=2"
+    for nowhere in ("0", "4", "-1", "x", "９", "9" * 5000, ""):
+        assert visitor.get("/orders", {"page": nowhere}).status_int == 404
+    assert Visitor(memory).get("/orders?page=1").status_int == 200
 
 
 def test_posts_need_a_token_of_this_site_S11(shop: Any) -> None:

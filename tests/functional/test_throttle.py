@@ -10,10 +10,13 @@ from unittest import mock
 import pytest
 import redis
 from limits import RateLimitItemPerMinute
+from pyramid.interfaces import IBeforeRender, IContextFound
+from transaction.interfaces import TransientError
 
 from demoapp.shop import throttle
 from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.servers import RedisServer
+from tests.sessions.saboteur import Saboteur
 from tests.shops import Visitor
 
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
@@ -155,9 +158,49 @@ def test_an_aborted_transaction_does_not_take_it_back_A2(shop: Any) -> None:
     waits = []
     for _ in range(11):
         with attempt(shop) as request:
-            waits.append(request.registry["throttle"].login(HOME, "demo").wait())
+            request.remote_addr = HOME
+            waits.append(request.registry["throttle"].login(request, "demo").wait())
     assert waits[:10] == [0] * 10
     assert waits[10] > 0
+
+
+def test_a_replayed_request_counts_once_A2(start_shop: Callable[..., Any]) -> None:
+    """pyramid_retry asks the view again after a conflict; the visitor has tried once."""
+    shop = start_shop("redis")
+    replayed: list[str] = []
+
+    def lose(event: Any) -> None:
+        """Every first attempt, when its view is done."""
+        request = event.request
+        if request.method == "POST" and request.environ["retry.attempt"] == 0:
+            Saboteur(request, "tpc_vote", conflict)
+
+    def conflict() -> None:
+        replayed.append("once")
+        raise TransientError
+
+    def lose_what_is_refused(event: Any) -> None:
+        """A refused login commits nothing, so that its conflict comes from the page's own reads."""
+        if event["request"].method == "POST" and not event["request"].environ["retry.attempt"]:
+            conflict()
+
+    shop.registry.registerHandler(lose, (IContextFound,))
+    shop.registry.registerHandler(lose_what_is_refused, (IBeforeRender,))
+    for _ in range(2):
+        for _ in range(9):
+            assert Guesser(shop).guess().status_int == 400
+        assert Guesser(shop).guess(password=DEMO_PASSWORD).status_int == 303
+    assert len(replayed) == 20
+    for n in range(5):
+        fields = {"username": f"hana{n}", "password": "a good password"}
+        assert Guesser(shop).send("/register", **fields).status_int == 303
+    counter = throttle.Counter.of(throttle.REGISTRATIONS, "registration", throttle.network(HOME))
+    limiter = shop.registry["throttle"]._shared
+    left = limiter.get_window_stats(counter.limit, counter.name).remaining
+    assert left == throttle.REGISTRATIONS.amount - 5
+    failures = throttle.Counter.of(throttle.EVERYBODY, "failures")
+    left = limiter.get_window_stats(failures.limit, failures.name).remaining
+    assert left >= throttle.EVERYBODY.amount - 18
 
 
 def test_an_outage_of_redis_neither_locks_out_nor_lets_guess_A2(

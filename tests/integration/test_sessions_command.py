@@ -6,10 +6,17 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from demoapp.db import make_engine
+from demoapp.shop.models import User
 from tests.expired import fill_sessions
 from tests.integration.client import Client
 from tests.integration.conftest import DEVELOPMENT
@@ -55,6 +62,16 @@ def not_running(request: pytest.FixtureRequest, strategy: str) -> Shop:
     shop = Shop(DEVELOPMENT, strategy, settings=settings)
     request.addfinalizer(shop.close)
     return shop
+
+
+@contextmanager
+def database(url: str) -> Iterator[Session]:
+    engine = make_engine(url)
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+    finally:
+        engine.dispose()
 
 
 def browser(shop: Shop, username: str = "demo") -> Client:
@@ -115,6 +132,38 @@ def test_what_cannot_be_done_is_one_line(request: pytest.FixtureRequest) -> None
         assert done.returncode == 2
         assert "usage:" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("terminal", "user", "status", "told"),
+    [
+        ({"PYTHONIOENCODING": "ascii"}, " 민지 ", 0, b" is disabled"),
+        ({"LC_ALL": "POSIX", "PYTHONUTF8": "0"}, normalize("NFD", "민지"), 0, b" is disabled"),
+        ({"PYTHONIOENCODING": "ascii"}, "하은", 1, b"there is no user \\ud558\\uc740"),
+        ({}, b"\xff\xfe", 1, b"there is no user"),
+    ],
+    ids=["output", "locale", "unknown", "bytes"],
+)
+def test_what_is_done_is_said_on_any_terminal_P5(
+    request: pytest.FixtureRequest,
+    sqlite_url: str,
+    terminal: dict[str, str],
+    user: str | bytes,
+    status: int,
+    told: bytes,
+) -> None:
+    """To a user whose name the terminal cannot show; the name may be typed in any form."""
+    with database(sqlite_url) as session:
+        session.add(User(username="민지", password_hash=""))
+    shop = not_running(request, "database")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
+    arguments = [*COMMAND, "-n", "database", str(shop.ini), "disable", user]
+    done = subprocess.run(arguments, capture_output=True, env=kept | terminal, timeout=60)
+    assert (done.returncode, told in (done.stderr if status else done.stdout)) == (status, True)
+    assert len((done.stdout + done.stderr).splitlines()) == 1
+    with database(sqlite_url) as session:
+        active = session.scalars(select(User.active).where(User.username == "민지")).one()
+        assert active is (status == 1)
 
 
 def test_a_wrong_file_or_a_store_that_is_down_is_one_line(

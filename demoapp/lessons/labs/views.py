@@ -1,5 +1,6 @@
 """/labs: the list of experiments, and each one's page."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
@@ -8,6 +9,7 @@ from pyramid.view import view_config
 
 from demoapp.i18n import _
 from demoapp.lessons.labs.bench import Bench, asked_for
+from demoapp.lessons.labs.crowd import place
 from demoapp.sessions import STRATEGIES
 from demoapp.shop.forms import one
 
@@ -37,7 +39,10 @@ def lab(request: Any) -> dict[str, Any]:
 
 @view_config(route_name="lab", request_method="POST")
 def act(request: Any) -> Any:
-    return Bench(request).act(one(request, "action"), one(request, "prediction"))
+    bench, action = Bench(request), one(request, "action")
+    # what is not a step is quick, and may be asked for from inside of one
+    with place() if action in bench.module.ACTIONS else nullcontext():
+        return bench.act(action, one(request, "prediction"))
 
 
 def page(bench: Bench) -> dict[str, Any]:

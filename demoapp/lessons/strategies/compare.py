@@ -30,7 +30,7 @@ from webob import Request
 
 from demoapp import make_app
 from demoapp.lessons.strategies import figures
-from demoapp.scripts import progress
+from demoapp.scripts import progress, terminal
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
@@ -152,6 +152,7 @@ def compare(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> None:
+    terminal.prepare()
     parser = argparse.ArgumentParser(
         prog="demoapp-compare",
         description=__doc__,

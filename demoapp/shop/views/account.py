@@ -3,15 +3,15 @@
 import re
 from typing import Any
 
+from pyramid.csrf import BadCSRFToken
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.view import view_config
-from sqlalchemy import select
 
 from demoapp.i18n import COOKIE, LOCALES, _
 from demoapp.sessions.interfaces import ISessionStore
 from demoapp.settings import teaches
 from demoapp.shop.flash import tell
-from demoapp.shop.forms import LoginForm, PasswordForm, RegisterForm, one
+from demoapp.shop.forms import STALE, LoginForm, PasswordForm, RegisterForm, is_stale, one
 from demoapp.shop.models import User
 from demoapp.shop.saved import keep, restore
 from demoapp.shop.security import (
@@ -20,6 +20,7 @@ from demoapp.shop.security import (
     end,
     end_everywhere,
     ended_by,
+    named,
     sessions_of,
     verify,
 )
@@ -58,11 +59,18 @@ def login_page(request: Any, form: Any, goal: str, error: str | None = None) -> 
     return {"form": form, "next": local(request, goal), "error": error, "demo": demo}
 
 
-@view_config(route_name="login", request_method="POST", renderer="demoapp:templates/login.pt")
+@view_config(
+    route_name="login",
+    request_method="POST",
+    require_csrf=False,
+    renderer="demoapp:templates/login.pt",
+)
 def login(request: Any) -> Any:
     goal = one(request, "next")
     one(request, "username"), one(request, "password")
     form = LoginForm(request.POST)
+    if is_stale(request):
+        return login_page(request, form, goal, refused(request, STALE))
     if not form.validate():
         return login_page(request, form, goal, refused(request, None))
     user, error = tried(request, form, _("Username or password is wrong."))
@@ -78,7 +86,7 @@ def login(request: Any) -> Any:
 def tried(request: Any, form: Any, wrong: str) -> tuple[User | None, str | None]:
     """The user with this name and password; or else what the page is to say."""
     name, password = form.username.data, form.password.data
-    attempt = request.registry["throttle"].login(request.remote_addr, name)
+    attempt = request.registry["throttle"].login(request, name)
     if seconds := attempt.wait():
         return None, too_many(request, seconds)
     user = verify(request, name, password)
@@ -102,13 +110,20 @@ def register_form(request: Any) -> dict[str, Any]:
     return {"form": RegisterForm(), "error": None}
 
 
-@view_config(route_name="register", request_method="POST", renderer="demoapp:templates/register.pt")
+@view_config(
+    route_name="register",
+    request_method="POST",
+    require_csrf=False,
+    renderer="demoapp:templates/register.pt",
+)
 def register(request: Any) -> Any:
     one(request, "username"), one(request, "password")
     form = RegisterForm(request.POST)
+    if is_stale(request):
+        return {"form": form, "error": refused(request, STALE)}
     if not form.validate():
         return {"form": form, "error": refused(request, None)}
-    if seconds := request.registry["throttle"].registration(request.remote_addr).wait():
+    if seconds := request.registry["throttle"].registration(request).wait():
         return {"form": form, "error": too_many(request, seconds)}
     user, error = registered(request, form)
     if user is None:
@@ -124,7 +139,7 @@ def registered(request: Any, form: Any) -> tuple[User | None, str | None]:
     That is a login, and counted as one, so that nobody guesses passwords here instead.
     """
     name = form.username.data
-    if request.dbsession.scalars(select(User).where(User.username == name)).first():
+    if named(request.dbsession, name):
         return tried(request, form, _("That name is taken."))
     user = User(username=name, password_hash=HASHER.hash(form.password.data))
     request.dbsession.add(user)
@@ -139,7 +154,16 @@ def leave(request: Any) -> None:
     end(request)
 
 
-@view_config(route_name="logout", request_method="POST")
+@view_config(route_name="logout", request_method="POST", require_csrf=False)
+def log_out(request: Any) -> Any:
+    """In a tab that was left open it may be pressed a second time: then it is done already."""
+    if is_stale(request):
+        if request.current_user:
+            raise BadCSRFToken
+        return HTTPSeeOther(request.route_path("catalog"))
+    return logout(request)
+
+
 def logout(request: Any) -> Any:
     user, lines = request.current_user, dict(request.cart.lines)
     leave(request)
@@ -220,7 +244,7 @@ def password(request: Any) -> Any:
     form = PasswordForm(request.POST)
     if not form.validate():
         return account_page(request, form, refused(request, None))
-    attempt = request.registry["throttle"].password(user.id)
+    attempt = request.registry["throttle"].password(request, user.id)
     if seconds := attempt.wait():
         return account_page(request, form, too_many(request, seconds))
     sent_again = ended_by(request, user)  # then the password is the new one already

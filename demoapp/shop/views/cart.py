@@ -8,7 +8,7 @@ from pyramid.view import view_config
 from demoapp.i18n import _
 from demoapp.shop.cart import TooMany
 from demoapp.shop.flash import tell
-from demoapp.shop.forms import one, quantity
+from demoapp.shop.forms import QUANTITY, one, quantity
 from demoapp.shop.models import Product
 from demoapp.shop.products import lines_of
 from demoapp.shop.views.catalog import find
@@ -34,9 +34,6 @@ def cart(request: Any) -> dict[str, Any]:
     return cart_page(request)
 
 
-QUANTITY = _("The quantity is a whole number of at most 999 pieces.")
-
-
 @view_config(route_name="cart_items", request_method="POST", renderer="demoapp:templates/cart.pt")
 def add(request: Any) -> Any:
     found = request.dbsession.get(Product, one(request, "sku"))
@@ -51,11 +48,11 @@ def add(request: Any) -> Any:
     return HTTPSeeOther(request.route_path("cart"))
 
 
-def tell_line(request: Any, text: Any, sku: str, count: int) -> None:
+def tell_line(request: Any, told: Any, sku: str, count: int) -> None:
     """Say on the next page what became of a line, with the product's name in its language."""
     product = request.dbsession.get(Product, sku)
     name = getattr(product, f"name_{request.locale_name}", sku)  # None: it is sold no more
-    tell(request, text, name=name, count=count)
+    tell(request, told, name=name, count=count)
 
 
 @view_config(route_name="cart_item", request_method="POST", renderer="demoapp:templates/cart.pt")

@@ -7,21 +7,22 @@ from pyramid.view import view_config
 from sqlalchemy import or_, select
 
 from demoapp.i18n import _
+from demoapp.shop import text
 from demoapp.shop.models import Category, Product
 from demoapp.shop.products import localised
 
 
 @view_config(route_name="catalog", request_method="GET", renderer="demoapp:templates/catalog.pt")
 def catalog(request: Any) -> dict[str, Any]:
-    words = request.GET.get("q", "").replace("\0", "").strip()[:80]
+    words = text.composed(request.GET.get("q", "").replace("\0", ""))[:80]
     chosen = request.GET.get("category", "").replace("\0", "")[:32]
     category = request.dbsession.get(Category, chosen) if chosen else None
     query = select(Product).order_by(Product.position)
     if chosen:
         query = query.where(Product.category_id == chosen)
-    for word in words.split():
+    for word in text.key(words).split():
         texts = (Product.name_en, Product.name_ko, Product.summary_en, Product.summary_ko)
-        query = query.where(or_(*(text.icontains(word, autoescape=True) for text in texts)))
+        query = query.where(or_(*(each.icontains(word, autoescape=True) for each in texts)))
     locale = request.locale_name
     products = [localised(product, locale) for product in request.dbsession.scalars(query)]
     shown = category and {

@@ -1,18 +1,21 @@
 """Checkout and the visitor's own orders."""
 
+import re
 from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.view import view_config
+from sqlalchemy import func, select
 
 from demoapp.i18n import _
 from demoapp.shop.flash import told
-from demoapp.shop.forms import CheckoutForm, one
+from demoapp.shop.forms import STALE, CheckoutForm, is_stale, one
 from demoapp.shop.models import Order
 from demoapp.shop.orders import of_cart, own_orders, place
 from demoapp.shop.views.cart import cart_page
 
 CHANGED = _("Your cart has changed. Please look at it again.")
+PAGE_SIZE = 20
 PLACED = "placed"
 """The flash queue for the number of an order that its next page thanks for."""
 
@@ -32,10 +35,17 @@ def show(request: Any) -> Any:
     return checkout_page(request, CheckoutForm())
 
 
-@view_config(route_name="checkout", request_method="POST", renderer="demoapp:templates/checkout.pt")
+@view_config(
+    route_name="checkout",
+    request_method="POST",
+    require_csrf=False,
+    renderer="demoapp:templates/checkout.pt",
+)
 def submit(request: Any) -> Any:
     cart_id, _name, _address = (one(request, field) for field in ("cart_id", "name", "address"))
     cart, form = request.cart, CheckoutForm(request.POST)
+    if is_stale(request):
+        return checkout_page(request, form, STALE, status=400)
     if cart_id and (order := of_cart(request, cart_id)):
         return to_order(request, order)  # sent twice: the first order is the answer
     lines = cart_page(request)["cart"]["lines"]
@@ -57,8 +67,17 @@ def to_order(request: Any, order: Order) -> Any:
 
 @view_config(route_name="orders", request_method="GET", renderer="demoapp:templates/orders.pt")
 def orders(request: Any) -> dict[str, Any]:
-    query = own_orders(request).order_by(Order.created.desc())
-    return {"orders": list(request.dbsession.scalars(query))}
+    """The latest first, PAGE_SIZE of them at a time."""
+    mine = own_orders(request)
+    total = request.dbsession.scalar(select(func.count()).select_from(mine.subquery()))
+    last = max(1, -(-total // PAGE_SIZE))
+    number = request.GET.get("page", "1")
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", number) or int(number) > last:
+        raise HTTPNotFound
+    page = int(number)
+    query = mine.order_by(Order.created.desc(), Order.id.desc())
+    shown = query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
+    return {"orders": list(request.dbsession.scalars(shown)), "number": page, "last": last}
 
 
 @view_config(route_name="order", request_method="GET", renderer="demoapp:templates/order.pt")
@@ -68,6 +87,6 @@ def order(request: Any) -> dict[str, Any]:
     if found is None:
         raise HTTPNotFound(_("There is no such order of yours."))
     fresh = number in told(request.session, PLACED)
-    if fresh:
+    if fresh and request.method != "HEAD":  # whose answer nobody reads
         request.session.pop_flash(PLACED)
     return {"order": found, "fresh": fresh}

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
+from pyramid.csrf import BadCSRFToken
 from pyramid.httpexceptions import HTTPException
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
 from pyramid_retry import is_error_retryable, mark_error_retryable
@@ -32,7 +33,8 @@ def page(
     request.response.status_int = status
     translate = request.localizer.translate
     told = {"title": translate(title), "message": translate(message)}
-    return {"status": status, "back": back or request.route_path("catalog"), **told}
+    shop = request.route_path("catalog")
+    return {"status": status, "back": back or shop, "reload": back is not None, **told}
 
 
 @notfound_view_config(renderer=TEMPLATE)
@@ -50,7 +52,18 @@ def http_error(error: Any, request: Any) -> Any:
     if error.code < 400:
         return error
     told = error.detail or _("The request could not be understood. Go back and try again.")
+    if wait := error.headers.get("Retry-After"):
+        request.response.headers["Retry-After"] = wait
     return page(request, error.code, _("That did not work"), told)
+
+
+@exception_view_config(BadCSRFToken, renderer=TEMPLATE)
+def stale_form(error: Any, request: Any) -> dict[str, Any]:
+    told = _(
+        "You have logged in or out since this form was loaded, perhaps in another tab; or your "
+        "browser keeps no cookies. Nothing was changed."
+    )
+    return page(request, 400, _("This form is out of date"), told, back=shown(request))
 
 
 @exception_view_config(SessionStoreUnavailable, renderer=TEMPLATE)
