@@ -275,6 +275,18 @@ def test_replay_does_not_bring_back_what_was_forgotten(bed: Bed, visitor: Visito
     assert visitor.data() == {"cart": [1]}
 
 
+def test_replay_of_what_was_ended_meanwhile_is_nobodys_S13(bed: Bed, visitor: Visitor) -> None:
+    """A tween over the transaction has read it; then it ends; then the replay takes its turn."""
+    visitor.do(lambda request: request.session.log_in("7", "Firefox"))
+    headers = {"Cookie": f"session={visitor.cookie}"}
+    with bed.app.request_context(Request.blank("/", headers=headers).environ) as request:
+        apply_request_extensions(request)
+        assert request.session.owner == "7"
+        bed.store.delete(request, request.session.record.key)
+        request.session.reload()
+        assert (request.session.owner, request.session.device) == (None, "")
+
+
 def test_owner_and_device(visitor: Visitor) -> None:
     def log_in(request: Any) -> None:
         request.session["a"] = 1
