@@ -38,7 +38,6 @@ class MemoryStore(Store):
 
     def __init__(self, settings: SessionSettings, max_sessions: int) -> None:
         self._settings = settings
-        self._ids = Ids(settings.secrets)
         self._max_sessions = max_sessions
         self._records: OrderedDict[str, Record] = OrderedDict()
         self._ended: OrderedDict[str, Ended] = OrderedDict()
@@ -91,7 +90,7 @@ class MemoryStore(Store):
             self._records.pop(key, None)
 
     def owned_by(self, request: Any, owner: str) -> list[Record]:
-        owners = self._ids.owners(owner)
+        owners = Ids(self._settings.secrets).owners(owner)
         with self._lock:
             mine = [r for r in self._records.values() if r.owner in owners and not self._over(r)]
         return sorted(mine, key=lambda record: -record.last_seen)

@@ -46,7 +46,6 @@ class RedisStore(Store):
     def __init__(self, redis: Any, settings: SessionSettings) -> None:
         self._redis = redis
         self._settings = settings
-        self._ids = Ids(settings.secrets)
         self._load = redis.register_script(LOAD)
         self._write = redis.register_script(WRITE)
         self._lists = Lists(redis, settings)
@@ -158,7 +157,7 @@ class RedisStore(Store):
 
     def owned_by(self, request: Any, owner: str) -> list[Record]:
         with self._errors_told():
-            found = self._lists.read(self._ids.owners(owner))
+            found = self._lists.read(Ids(self._settings.secrets).owners(owner))
         return sorted(found, key=lambda record: -record.last_seen)
 
     def ping(self, request: Any) -> None:
@@ -169,6 +168,8 @@ class RedisStore(Store):
         self.write(request, Create(probe, writer=key))
         self.load(request, key, key)
         self.write(request, Delete(probe, Ended(key, now, now + 5), writer=key))
+        with self._errors_told():
+            self._redis.delete(*names_of(key, key))
 
     def count(self, request: Any) -> Iterator[tuple[int, int]]:
         with self._errors_told():
