@@ -18,8 +18,6 @@ FORMAT = 2
 """The record layout written by this release. Another one is not guessed at, but replaced."""
 ABSENT = 0
 """The version of a record that must not be there yet when it is written."""
-FAR = 1e11
-"""Seconds since the epoch that no clock shows: the year 5138."""
 
 
 class SessionError(Exception):
@@ -285,7 +283,7 @@ def believed(stored: Stored) -> Stored:
     for field in fields(stored):
         value, kind = getattr(stored, field.name), field.type
         if kind is float:  # a whole number may be too long for one; and NaN is smaller than nothing
-            right = type(value) in (int, float) and abs(value) < FAR
+            right = type(value) in (int, float) and abs(value) < 1e11  # the year 5138
         elif kind is int:
             right = type(value) is int and value > 0
         else:

@@ -263,6 +263,31 @@ def test_log_in_takes_over_when_the_secret_was_replaced_meanwhile_S16_S17(
     assert again.data() == {"cart": [1]}
 
 
+def test_logout_pressed_twice_is_no_error_S16(bed: Bed, visitor: Visitor) -> None:
+    visitor.put(a=1)
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.invalidate())
+    again.do(lambda request: request.session.invalidate())
+    assert (again.status, again.sent) == (200, [])
+
+
+def test_what_was_taken_over_outlives_a_later_abort_S16(bed: Bed, visitor: Visitor) -> None:
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.log_in("7"))
+
+    def act(request: Any) -> Any:
+        request.session.log_in("7")
+        request.tm.commit()
+        request.tm.begin()
+        request.session["lost"] = True
+        request.tm.abort()
+        request.tm.begin()
+        return request.session.owner, dict(request.session)
+
+    assert again.do(act) == ["7", {"cart": [1]}]
+
+
 def test_replay_does_not_bring_back_what_was_forgotten(bed: Bed, visitor: Visitor) -> None:
     """A tween over the transaction has forgotten it, then the replay takes its turn."""
     visitor.put(cart=[1])
