@@ -288,6 +288,15 @@ def test_what_was_taken_over_outlives_a_later_abort_S16(bed: Bed, visitor: Visit
     assert again.do(act) == ["7", {"cart": [1]}]
 
 
+def test_what_was_forgotten_is_still_taken_over_S16(bed: Bed, visitor: Visitor) -> None:
+    """And not rotated once more: the answer to the first login is on its way."""
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.log_in("7"))
+    again.do(lambda request: (request.session.forget(), request.session.log_in("7")))
+    assert again.cookie == visitor.cookie
+
+
 def test_replay_does_not_bring_back_what_was_forgotten(bed: Bed, visitor: Visitor) -> None:
     """A tween over the transaction has forgotten it, then the replay takes its turn."""
     visitor.put(cart=[1])
