@@ -30,8 +30,6 @@ class SessionCookie:
         name, header = self.name(request), request.environ.get("HTTP_COOKIE")
         if header is None:  # none at all, or pyramid.testing.DummyRequest
             return [request.cookies[name]] if name in request.cookies else []
-        if name not in header:
-            return []
         found = [value for key, value in parse_cookie(header) if key == name.encode()]
         return [text for text in map(_text, found) if text is not None]
 

@@ -62,17 +62,16 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
     """Pyramid's, but sent when its transaction has committed: a view that fails changes nothing."""
 
     def __init__(self, request: Any, factory: SignedCookies) -> None:
-        self._request, self._factory, now = request, factory, time.time()
+        self._request, self._factory = request, factory
         self.issue: str | None = None
-        self._kept = Record("", "{}", 0, now, now)
         self._saving = saving = Saving(request, factory)
         saving.session = self
         request.environ[ASKED] = True
-        finder = Finder(request, factory, self._saving.load, now)
-        found = finder.look(factory.cookie.values(request))
-        if isinstance(found, Found):
+        finder = Finder(request, factory, saving.load, time.time())
+        self.forget()
+        if isinstance(found := finder.look(factory.cookie.values(request)), Found):
             self._kept = found.record
-        self.reset()
+            self.reset()
 
     @property
     def _reissue_time(self) -> int | None:
@@ -121,7 +120,8 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
 
     def forget(self) -> None:
         """Go on as if there had been no cookie. None is taken back."""
-        self._kept = Record("", "{}", 0, time.time(), time.time())
+        now = time.time()
+        self._kept = Record("", "{}", 0, now, now)
         self.reset()
 
     def snapshot(self) -> Callable[[], None]:

@@ -231,7 +231,7 @@ def test_lock_that_ran_out_before_the_commit_F8(
 
     visitor.do(act)
     assert visitor.status == 200
-    assert "since it was prepared" in caplog.text
+    assert "changed by another request" in caplog.text
     assert visitor.data() == {"cart": ["theirs"]}
 
 
