@@ -1,29 +1,17 @@
 """The database: an engine a process, and `request.dbsession`, which commits with the request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+import zope.sqlalchemy
 from sqlalchemy import Engine, engine_from_config, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
-from zope.sqlalchemy.datamanager import ZopeTransactionEvents
 
 from demoapp import postgresql
 from demoapp.sessions.ini import Ini, SettingsError
 
 PREFIX = "sqlalchemy."
-EVENTS = (
-    "after_begin",
-    "after_attach",
-    "after_flush",
-    "after_bulk_update",
-    "after_bulk_delete",
-    "before_commit",
-    "do_orm_execute",
-)
-"""Those that zope.sqlalchemy wants to hear of."""
-JOINED = "transaction"
-"""Where a session keeps which transaction it takes part in."""
 WAIT = 3
 """Seconds to wait for a free connection; a page that takes longer is given up by its reader."""
 TIMEOUTS = {"postgresql": ("connect_timeout", WAIT), "sqlite": ("timeout", 1.3)}
@@ -104,30 +92,14 @@ def engine_from(settings: Mapping[str, Any]) -> Engine:
     return make_engine(Ini(settings).text("sqlalchemy.url"), **options)
 
 
-def join_transactions(factory: sessionmaker[Session]) -> None:
-    """As `zope.sqlalchemy.register(session, transaction_manager=tm)` for each session; but to
-    listen once is cheaper than on each of them: that was a third of what a short request costs.
-    """
-
-    def tell(name: str) -> Callable[..., None]:
-        def told(first: Any, *others: Any) -> None:
-            session = getattr(first, "session", first)
-            if events := session.info.get(JOINED):
-                getattr(events, name)(first, *others)
-
-        return told
-
-    for name in EVENTS:
-        event.listen(factory, name, tell(name))
-
-
 def includeme(config: Any) -> None:
     engine = engine_from(config.registry.settings)
     factory = sessionmaker(engine)
     config.registry["dbsession_factory"] = factory
-    join_transactions(factory)
 
     def dbsession(request: Any) -> Session:
-        return factory(info={JOINED: ZopeTransactionEvents(transaction_manager=request.tm)})
+        session = factory()
+        zope.sqlalchemy.register(session, transaction_manager=request.tm)
+        return session
 
     config.add_request_method(dbsession, reify=True)

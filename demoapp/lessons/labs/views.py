@@ -27,7 +27,7 @@ def labs(request: Any) -> dict[str, Any]:
     }
 
 
-@view_config(route_name="lab_picture", request_method="GET")
+@view_config(route_name="lab_picture", request_method="GET", compressed=True)
 def picture(request: Any) -> Any:
     return FileResponse(str(asked_for(request).picture), request, cache_max_age=HOUR)
 
