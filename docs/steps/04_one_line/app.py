@@ -18,12 +18,18 @@ def count(request):
     return f"visit {request.session['visits']}"
 
 
+def look(request):
+    return f"visits so far: {request.session.get('visits', 0)}"
+
+
 def main(global_config, **settings):
     with Configurator(settings=settings) as config:
         config.include("demoapp.sessions")
         config.include(database)
-        config.add_route("home", "/")
-        config.add_view(count, route_name="home", renderer="string")
+        config.add_route("count", "/")
+        config.add_route("look", "/look")
+        config.add_view(count, route_name="count", renderer="string")
+        config.add_view(look, route_name="look", renderer="string")
     return config.make_wsgi_app()
 
 
