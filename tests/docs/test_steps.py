@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 import redis
+from pyramid.authentication import SessionAuthenticationHelper
 from webtest import TestApp
 
 from demoapp.sessions.interfaces import SessionNotSerializable
@@ -221,6 +222,22 @@ def test_chapter_3_and_kept_on_ours() -> None:
     assert texts == ["cart: {'tea': 0}", "cart: {'tea': 1}", "cart: {'tea': 1}"]
 
 
+def test_chapter_3_and_on_pyramids_if_the_session_is_told() -> None:
+    step = load("03_inside")
+
+    def nested_and_told(request: Any) -> str:
+        text: str = step.nested(request)
+        request.session.changed()
+        return text
+
+    def sessions(config: Any) -> None:
+        step.pyramids(config)
+        config.add_route("told", "/told")
+        config.add_view(nested_and_told, route_name="told", renderer="string")
+
+    assert visit(step.main(sessions), "/begin", "/told", "/look")[-1] == "cart: {'tea': 1}"
+
+
 @pytest.mark.parametrize(
     ("reissue_time", "seconds", "kept"), [(0, 0.5, 0), (0, 1, 1), (120, 120, 0), (120, 121, 1)]
 )
@@ -261,9 +278,10 @@ def test_chapter_4_a_restart(strategy: str, then: str) -> None:
         second, cookie = step.get("/", cookie)
         step.kill()
         step.start()
-        third, _ = step.get("/", cookie)
+        third, new_cookie = step.get("/", cookie)
     assert (first, second, third) == ("visit 1", "visit 2", then)
     assert {first, second, third} <= set(shown("04-one-ini-line"))
+    assert (new_cookie == cookie) is (strategy == "database")  # an unknown id is not adopted
 
 
 PORTS = ("first /", "first /", "second /look", "first /look", "second /", "first /look")
@@ -320,6 +338,7 @@ def test_chapter_6_the_row_and_the_key_of_the_cookie(tmp_path: Path) -> None:
     shape = re.sub(r"[0-9a-f]{64}|\d+\.\d+", "…", printed).strip()
     assert shape in re.sub(r"[0-9a-f]{64}|\d+\.\d+", "…", "\n".join(shown("06-what-is-stored")))
     session_id = visitor.cookies["session"]
+    assert len(session_id) == 43
     assert session_id not in printed
     assert f"key {run(tmp_path / '06_stored/digest.py', session_id)}" in printed
 
@@ -424,6 +443,25 @@ def test_chapter_8_a_planted_cookie(sessions: str, login: str, attacker_is: str 
     texts += [jars.get("victim", login), jars.get("attacker", "/look")]
     assert texts == ["user: None\n", "user: minji\n", f"user: {attacker_is}\n"]
     assert "".join(texts) in "\n".join([*shown("08-in-and-out"), ""])
+
+
+def test_chapter_8_pyramids_own_login_gives_no_new_id() -> None:
+    step = load("08_in_and_out")
+
+    def remember(request: Any) -> str:
+        assert SessionAuthenticationHelper().remember(request, "minji") == []
+        return ""
+
+    def sessions(config: Any) -> None:
+        step.ours(config)
+        config.add_route("remember", "/remember")
+        config.add_view(remember, route_name="remember", renderer="string")
+
+    visitor, ids = TestApp(step.main(sessions)), []
+    for path in ("/begin", "/remember", "/login"):
+        visitor.get(path)
+        ids.append(visitor.cookies["session"])
+    assert ids[0] == ids[1] != ids[2]
 
 
 @pytest.mark.parametrize(
