@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from pyramid.session import SignedCookieSessionFactory
@@ -30,6 +29,8 @@ class SignedCookies(SessionFactory, Store):
         self.keys = lambda request, shown: [shown]
         like = {"salt": "pyramid.session.", "hashalg": "sha512", "serializer": self}
         self.signers = [SignedSerializer(secret, **like) for secret in ours.secrets]
+        for signer in self.signers:
+            signer.digestmod = like["hashalg"]  # by name, hmac is done in C
 
     def __call__(self, request: Any) -> Any:
         around = request_around(request)
@@ -38,7 +39,8 @@ class SignedCookies(SessionFactory, Store):
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
         for signer in self.signers:
             with suppress(ValueError):
-                return replace(signer.loads(key), key=key)  # type: ignore[no-any-return]
+                renewed, created, data = signer.loads(key)
+                return Record(key, data, 1, created, renewed)
         return None
 
     def write(self, *_: object) -> None:
@@ -46,12 +48,13 @@ class SignedCookies(SessionFactory, Store):
 
     delete = write  # type: ignore[assignment]
 
-    def dumps(self, record: Record) -> bytes:
-        return f"[{record.last_seen!r},{record.created!r},{record.data}]".encode()
+    def dumps(self, parts: tuple[float, float, str]) -> bytes:
+        renewed, created, data = parts
+        return f"[{renewed!r},{created!r},{data}]".encode()
 
-    def loads(self, text: bytes) -> Record:
+    def loads(self, text: bytes) -> tuple[float, float, str]:
         renewed, created, data = text.decode()[1:-1].split(",", 2)
-        return Record("", data, 1, float(created), float(renewed))
+        return float(renewed), float(created), data
 
 
 signed_cookie = SignedCookies
@@ -67,11 +70,11 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
         self._saving = saving = Saving(request, factory)
         saving.session = self
         request.environ[ASKED] = True
-        finder = Finder(request, factory, saving.load, time.time())
-        self.forget()
+        finder = Finder(request, factory, saving.load, now := time.time())
+        self._kept = Record("", "{}", 0, now, now)  # begins anew with this if the look-up fails
         if isinstance(found := finder.look(factory.cookie.values(request)), Found):
             self._kept = found.record
-            self.reset()
+        self.reset()
 
     @property
     def _reissue_time(self) -> int | None:
@@ -99,12 +102,13 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
     def pending(self) -> Update | None:
         if not self._dirty:
             return None
-        new = Record("", write(dict.copy(self)), 1, self.created, self.accessed)
-        value = self._factory.signers[0].dumps(new).decode()
+        text = write(dict.copy(self))
+        value = self._factory.signers[0].dumps((self.accessed, self.created, text)).decode()
         limit = min(COOKIE_LIMIT, 4096 - len(self._factory.cookie.name(self._request) + "="))
         if len(value) > limit:
             raise SessionTooLarge(len(value), limit)
-        return Update(self._kept, replace(new, key=value), writer=self._saving.writer)
+        new = Record(value, text, 1, self.created, self.accessed)
+        return Update(self._kept, new, writer=self._saving.writer)
 
     def saved(self, change: Update | None) -> None:
         if change:

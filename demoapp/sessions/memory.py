@@ -52,8 +52,9 @@ class MemoryStore(Store):
             if record and self._over(record):
                 del self._records[key]
             elif record:
-                # seen now, unless the clock was set back
-                record = replace(record, last_seen=max(time.time(), record.last_seen))
+                now = time.time()
+                if now - record.last_seen >= 1:  # a second more or less; a copy costs time as well
+                    record = replace(record, last_seen=now)
                 self._put(record)
                 return record
             return self._ended.get(key)

@@ -44,6 +44,8 @@ ASKED = "session.asked"
 """In the environ, which all attempts at a request share: one of them has used the session."""
 SENT = "session.sent"
 """There, too: the last change that was to be committed."""
+WRITER = "session.writer"
+"""And the request's name."""
 
 
 def failed(request: Any) -> bool:
@@ -102,10 +104,16 @@ class Saving:
         self._change: Change | None = None  # what the transaction is to save
         self._prepared: Change | None = None  # the same, once the store keeps itself ready for it
         self.closed = False  # the answer is out, and nothing can save it any more
-        self.writer: str = request.environ.setdefault("session.writer", secrets.token_urlsafe(12))
-        """Names the request, and all attempts at it."""
         self.await_answer()
         request.add_finished_callback(self._close)
+
+    @property
+    def writer(self) -> str:
+        """Names the request, and all attempts at it."""
+        environ = self._request.environ
+        if WRITER not in environ:
+            environ[WRITER] = secrets.token_urlsafe(12)
+        return environ[WRITER]  # type: ignore[no-any-return]
 
     def _load_in_turn(self, key: str) -> Record | Ended | None:
         """On a replay it is locked, so progress is certain."""

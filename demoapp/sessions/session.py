@@ -60,7 +60,6 @@ class Session(MutableMapping[str, Any]):
         self._request = request
         self._layer = layer
         self._saving, saving.session = saving, self
-        self._writer = saving.writer
         self._failure: SessionError | None = None
         self._over: Over | None = None  # what the browser shows, if that was ended
         self._shown = ""  # the cookie's value that has led to the record
@@ -247,7 +246,7 @@ class Session(MutableMapping[str, Any]):
         self._finder = Finder(self._request, self._layer, self._saving.load, time.time())
         try:
             found = self._finder.look(self._layer.cookie.values(self._request))
-            if isinstance(found, Over) and found.ended.writer == self._writer:
+            if isinstance(found, Over) and found.ended.writer == self._saving.writer:
                 # by an attempt at this very request, whose answer was lost: it goes on
                 found = self._sent_again(self._finder.successor(found)) or found
         except SessionError as err:
@@ -285,16 +284,16 @@ class Session(MutableMapping[str, Any]):
         # a session that holds nothing, and is nobody's, is not worth a record
         empty = text == "{}" and self._owner is None
         if old is None:
-            return None if empty else Create(self._begun(text), writer=self._writer)
+            return None if empty else Create(self._begun(text), writer=self._saving.writer)
         changed = (text, self._owner, self._device) != (old.data, old.owner, old.device)
         if self._fate is Fate.KEPT and not changed and not self._touch_is_due(old):
             return None
         if self._fate is not Fate.KEPT or not old.named:
             return self._under_a_new_id(old, text, empty)
         if not changed:
-            return Touch(old, replace(old, last_seen=now), writer=self._writer)
+            return Touch(old, replace(old, last_seen=now), writer=self._saving.writer)
         values = old.version + 1, old.created, now, self._owner, self._device
-        return Update(old, Record(old.key, text, *values), writer=self._writer)
+        return Update(old, Record(old.key, text, *values), writer=self._saving.writer)
 
     def _written(self) -> str:
         before = self._record.data if self._record else "{}"
@@ -307,12 +306,12 @@ class Session(MutableMapping[str, Any]):
         if self._fate is Fate.FORGOTTEN and empty:
             return None
         until = max(self._finder.now + ENDED_SECONDS, old.lingers)
-        ended = Ended(old.key, self._finder.now, until, writer=self._writer)
+        ended = Ended(old.key, self._finder.now, until, writer=self._saving.writer)
         if empty:
-            return Delete(old, ended, writer=self._writer)
+            return Delete(old, ended, writer=self._saving.writer)
         new = self._begun(text)
         sealed = self._layer.ids.seal(self._shown, self._id or "")
-        return Rotate(old, new, replace(ended, successor=sealed), writer=self._writer)
+        return Rotate(old, new, replace(ended, successor=sealed), writer=self._saving.writer)
 
     def _begun(self, text: str) -> Record:
         """The first record under a new id."""
