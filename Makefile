@@ -29,8 +29,9 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 test: .venv/.installed-test ## everything the tests need, then all of them
 	scripts/system-packages
 	$(MAKE) --no-print-directory check
-	@# two at a time: most tests wait for a server, a browser or a clock
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@# three at a time: most tests wait for a server, a browser or a clock. The order is that of the
+	@# folders: the long files come first, and at the end no worker waits for another's
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 purge-million: .venv/.installed-test ## clear 900,000 of 1,000,000 sessions away beside a running shop
 	scripts/system-packages
@@ -38,7 +39,7 @@ purge-million: .venv/.installed-test ## clear 900,000 of 1,000,000 sessions away
 
 fuzz: .venv/.installed-test ## 100,000 odd requests, cookies and records on each strategy (20 minutes)
 	scripts/system-packages
-	FUZZ_CASES=25000 $(BIN)/python -m pytest --no-cov -v -n 2 tests/functional/test_fuzz.py $(ARGS)
+	FUZZ_CASES=25000 $(BIN)/python -m pytest -v -n 2 tests/functional/test_fuzz.py $(ARGS)
 
 explore: .venv/.installed-test ## every interleaving of two and three requests, on each store (15 minutes)
 	scripts/system-packages
