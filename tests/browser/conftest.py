@@ -20,8 +20,7 @@ DEVELOPMENT = Path(__file__).resolve().parents[2] / "development.ini"
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's, as found by scripts/system-packages; Playwright downloads nothing."""
-    # the shell is the same engine without windows and tool bars, which take most of the time
-    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         raise RuntimeError("Chromium is missing; scripts/system-packages tells how to get it")
