@@ -24,8 +24,9 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 test: install-test ## everything the tests need, then all of them
 	scripts/system-packages
 	$(MAKE) --no-print-directory check
-	@# two at a time: most tests wait for a server, a browser or a clock
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@# three at a time: most tests wait for a server, a browser or a clock. The order is that of the
+	@# folders: the long files come first, and at the end no worker waits for another's
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: install-test ## ours and other session libraries, compared (15 minutes; ARGS=--quick: two)
 	scripts/system-packages
@@ -37,7 +38,7 @@ purge-million: install-test ## clear 900,000 of 1,000,000 sessions away beside a
 
 fuzz: install-test ## 100,000 odd requests, cookies and records on each strategy (20 minutes)
 	scripts/system-packages
-	FUZZ_CASES=25000 $(BIN)/python -m pytest --no-cov -v -n 2 tests/functional/test_fuzz.py $(ARGS)
+	FUZZ_CASES=25000 $(BIN)/python -m pytest -v -n 2 tests/functional/test_fuzz.py $(ARGS)
 
 explore: install-test ## every interleaving of two and three requests, on each store (15 minutes)
 	scripts/system-packages

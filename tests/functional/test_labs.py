@@ -282,11 +282,13 @@ def test_nested_change(shop: Any, strategy: str) -> None:
     assert outcome == ("lost" if strategy == "custom" else "kept")
 
 
-def test_nested_change_is_kept_late_in_a_cookie(start_shop: StartShop) -> None:
+def test_nested_change_is_kept_late_in_a_cookie(
+    start_shop: StartShop, pass_time: Callable[[float], None]
+) -> None:
     visitor = Visitor(start_shop("custom", **{"session.touch_interval": "1"}))
     sends(visitor, "nested-change", "store")
     form = {"csrf_token": visitor.token(), "action": "change"}
-    time.sleep(2.1)  # Pyramid compares whole seconds
+    pass_time(2.1)  # Pyramid compares whole seconds
     visitor.post("/labs/nested-change", form)
     assert is_as_expected(visitor, "nested-change", "custom") == "late"
 
@@ -382,10 +384,12 @@ def test_a_lab_leaves_nothing_in_the_session(shop: Any, strategy: str) -> None:
 
 
 @pytest.fixture
-def short_sessions(start_shop: StartShop, monkeypatch: pytest.MonkeyPatch) -> dict[str, Visitor]:
-    """A visitor of every strategy, all at once, as most of the time is spent waiting."""
-    monkeypatch.setattr(expire, "IDLE", 2)
-    monkeypatch.setattr(expire, "ABSOLUTE", 4)
+def short_sessions(
+    start_shop: StartShop, pass_time: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Visitor]:
+    """A visitor of every strategy."""
+    monkeypatch.setattr(expire, "IDLE", 100)
+    monkeypatch.setattr(expire, "ABSOLUTE", 250)
     visitors = {strategy: Visitor(start_shop(strategy)) for strategy in STRATEGIES}
     for visitor in visitors.values():
         sends(visitor, "expire", "begin")
@@ -397,8 +401,10 @@ def short_sessions(start_shop: StartShop, monkeypatch: pytest.MonkeyPatch) -> di
     return visitors
 
 
-def test_expire_by_the_idle_limit_S8(short_sessions: dict[str, Visitor]) -> None:
-    time.sleep(2.1)
+def test_expire_by_the_idle_limit_S8(
+    short_sessions: dict[str, Visitor], pass_time: Callable[[float], None]
+) -> None:
+    pass_time(102)
     for strategy, visitor in short_sessions.items():
         sends(visitor, "expire", "look")
         assert is_as_expected(visitor, "expire", strategy) == "idle"
@@ -408,13 +414,16 @@ def test_expire_by_the_idle_limit_S8(short_sessions: dict[str, Visitor]) -> None
         assert seen(visitor.get("/labs/expire")) is None
 
 
-def test_expire_by_the_absolute_limit_S8(short_sessions: dict[str, Visitor]) -> None:
-    end = time.monotonic() + 4
-    while time.monotonic() < end:
-        time.sleep(0.3)
+def test_expire_by_the_absolute_limit_S8(
+    short_sessions: dict[str, Visitor], pass_time: Callable[[float], None]
+) -> None:
+    for _ in range(4):
+        pass_time(60)
         for visitor in short_sessions.values():
             token = visitor.cookie("csrf")
             visitor.post("/labs/expire", {"csrf_token": token, "action": "look"})
+            assert seen(visitor.get("/labs/expire")) is None
+    pass_time(60)
     for strategy, visitor in short_sessions.items():
         sends(visitor, "expire", "look")
         assert is_as_expected(visitor, "expire", strategy) == "absolute"
