@@ -1,4 +1,10 @@
-// For the pages of the course: a button that copies a block of code. Without it one selects and copies.
+// For the pages of the course; each of them can be read without it.
+
+// What is on the page stands open beside the text; on a phone it would push the text away.
+const contents = document.querySelector(".doc-contents details");
+if (contents) contents.open = matchMedia("(width >= 62rem)").matches;
+
+// A button that copies a block of code. Without it one selects and copies.
 const words = document.querySelector("[data-copy]")?.dataset;
 for (const box of navigator.clipboard ? document.querySelectorAll(".code-box:not([data-language=text])") : []) {
   const button = document.createElement("button");

@@ -154,7 +154,8 @@ def th_open(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str:
 
 
 def _make_reader() -> MarkdownIt:
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    reader.enable(["table", "smartquotes"])  # as Sphinx does
     reader.use(front_matter_plugin).use(colon_fence_plugin).use(anchors_plugin, max_level=3)
     for rule in (
         *(fence, code_block, colon_fence, link_open, image),

@@ -12,7 +12,7 @@ from demoapp.lessons.docs.markdown import page
 from demoapp.lessons.docs.shelf import DOCS, INDEX, Entry, shelf
 
 PARTS = {
-    1: _("Tutorial: where does a session live?"),
+    1: _("Tutorial"),
     2: _("To look up"),
     3: _("How to"),
     4: _("For a lesson"),
