@@ -125,6 +125,13 @@ def test_html_in_a_page_is_text(tmp_path: Path) -> None:
     assert "&lt;b&gt;" in html
 
 
+def test_a_column_of_figures_needs_no_style(tmp_path: Path) -> None:
+    html = made(tmp_path, "| | ms |\n|---|--:|\n| a | 1 |\n").html
+    assert "style" not in html
+    assert html.count('<td class="num">1</td>') == 1
+    assert "<td></td>" in html  # the corner
+
+
 def test_a_file_is_quoted_as_its_options_say(docs: Path) -> None:
     (docs / "app.py").write_text("import x\n# 1\ndef a():\n    pass\n# 2\nlast\n")
 

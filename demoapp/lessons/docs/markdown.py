@@ -150,6 +150,13 @@ def table_close(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> st
 def th_open(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str:
     if not tokens[n + 1].content:  # the corner of a table heads nothing
         tokens[n].tag = tokens[n + 2].tag = "td"
+    return td_open(self, tokens, n, options, env)
+
+
+def td_open(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str:
+    style = tokens[n].attrs.pop("style", None)  # the Content-Security-Policy would drop it
+    if style == "text-align:right":
+        tokens[n].attrSet("class", "num")
     return str(self.renderToken(tokens, n, options, env))
 
 
@@ -159,7 +166,7 @@ def _make_reader() -> MarkdownIt:
     reader.use(front_matter_plugin).use(colon_fence_plugin).use(anchors_plugin, max_level=3)
     for rule in (
         *(fence, code_block, colon_fence, link_open, image),
-        *(table_open, table_close, th_open),
+        *(table_open, table_close, th_open, td_open),
     ):
         reader.add_render_rule(rule.__name__, rule)
     return reader

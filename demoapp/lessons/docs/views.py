@@ -16,7 +16,7 @@ PARTS = {
     2: _("To look up"),
     3: _("How to"),
     4: _("For a lesson"),
-    5: _("In production"),
+    5: _("Running it"),
 }
 """By the first digit of a page's order."""
 HOUR = 3600
