@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 IDS = [
     f"{letter}{number}"
-    for letter, last in {"S": 20, "A": 5, "H": 5, "I": 2, "F": 17}.items()
+    for letter, last in {"S": 20, "A": 5, "H": 5, "I": 2, "F": 17, "P": 6}.items()
     for number in range(1, last + 1)
 ]
 
