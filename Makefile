@@ -55,7 +55,7 @@ messages: install-test ## the catalogues in demoapp/locale, from the texts in th
 	$(BIN)/python scripts/messages.py
 
 docs: install-docs ## the course as a site, in both languages: var/docs/en, var/docs/ko
-	for language in en ko; do \
+	@for language in en ko; do \
 		$(BIN)/sphinx-build -q -W --keep-going -c docs -D language=$$language -d var/docs/.read/$$language \
 			docs/$$language var/docs/$$language || exit 1; \
 	done
