@@ -13,6 +13,9 @@ install: ## virtual environment with the pinned packages
 install-test:
 	@$(PYTHON) scripts/install.py test
 
+install-docs:
+	@$(PYTHON) scripts/install.py docs
+
 serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a variant)
 	$(if $(filter main memory redis database custom side-by-side,$(STRATEGY)),,$(error STRATEGY is one of: memory redis database custom side-by-side))
 	@$(BIN)/python -m demoapp.scripts.port development.ini
@@ -52,4 +55,11 @@ check: install-test ## lint and types
 messages: install-test ## the catalogues in demoapp/locale, from the texts in the sources
 	$(BIN)/python scripts/messages.py
 
-.PHONY: help install install-test serve test check messages bench purge-million fuzz explore
+docs: install-docs ## the course as a site, in both languages: var/docs/en, var/docs/ko
+	@for language in en ko; do \
+		$(BIN)/sphinx-build -q -W --keep-going -c docs -D language=$$language -d var/docs/.read/$$language \
+			docs/$$language var/docs/$$language || exit 1; \
+	done
+	@echo "open var/docs/en/index.html or var/docs/ko/index.html"
+
+.PHONY: docs help install install-test install-docs serve test check messages bench purge-million fuzz explore

@@ -35,6 +35,9 @@ LESSONS = {
     "labs": "/labs",
     "lab": "/labs/{name}",
     "lab_picture": "/labs/{name}/picture.svg",
+    "docs": "/docs",
+    "doc": "/docs/{page}",
+    "doc_picture": "/docs/img/{name}",
 }
 """Added by demoapp.lessons, so that they go when it goes."""
 STAGE = {

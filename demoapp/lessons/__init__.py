@@ -4,6 +4,7 @@
 - strategies/   the four compared, each one explained, and their costs measured
 - labs/         experiments on the visitor's own session, a folder each
 - stage/        all four side by side
+- docs/         the course, which is in docs/ in both languages
 - content.py    texts in both languages
 """
 
@@ -17,5 +18,5 @@ def includeme(config: Any) -> None:
     add_routes(config, LESSONS)
     config.include("demoapp.lessons.inspector")
     config.include("demoapp.lessons.labs")
-    for room in ("inspector", "strategies", "labs"):
+    for room in ("inspector", "strategies", "labs", "docs"):
         config.scan(f"demoapp.lessons.{room}.views")
