@@ -1,6 +1,7 @@
 """What is wanted, what came out, and how it is shown: a table and a plot."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,52 +62,9 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
         yield f"{_MARKS[met]:7} {what:45} {found:8.2f}   wanted {wanted:g}"
 
 
-WORDS = {
-    "en": {
-        "title": "What sessions cost",
-        "how": "`make bench` measures ours and the other libraries in one run, in turn, each in the "
-        "same application under pyramid_tm and pyramid_retry. Only ratios mean anything: another "
-        "machine, or this one on another day, has other times.",
-        "plot": "Time of a request, as a share of the best other library's",
-        "one": "One request",
-        "one_how": "Microseconds of a whole request without a web server: the median of the rounds, and "
-        "the quartiles. Answers a second under waitress, one process, eight connections.",
-        "kept": "Are all adds kept?",
-        "kept_how": "Twenty clients of one session, 200 adds, two processes where they share it.",
-        "growth": "As it grows",
-        "sessions": "Sessions in the store: read / add, microseconds.",
-        "bytes": "Bytes in the session: read / add, microseconds.",
-        "clients": "Clients of one session, ten adds each.",
-        "wanted": "What is wanted",
-        "head": "| | untouched | read | add | trips, read; add | answers/s, read / add |",
-        "kept_head": "| | kept | answered | replays | s | p99 ms |",
-        "wanted_head": "| | found | wanted | |",
-        "met": "met",
-        "missed": "missed",
-    },
-    "ko": {
-        "title": "세션의 비용",
-        "how": "`make bench`는 우리 것과 다른 라이브러리를 한 번에, 번갈아 잽니다. 모두 pyramid_tm과 "
-        "pyramid_retry를 쓰는 같은 애플리케이션입니다. 뜻이 있는 것은 비율뿐입니다. 다른 컴퓨터에서는, "
-        "같은 컴퓨터라도 다른 날에는 시간이 달라집니다.",
-        "plot": "요청 하나의 시간: 가장 좋은 다른 라이브러리를 1로 볼 때",
-        "one": "요청 하나",
-        "one_how": "웹 서버 없이 잰 요청 전체의 마이크로초: 여러 차례의 중앙값과 사분위수. 초당 응답 수는 "
-        "waitress 프로세스 하나, 연결 여덟 개로 쟀습니다.",
-        "kept": "담은 것이 모두 남나요?",
-        "kept_how": "한 세션에 클라이언트 스물, 200번 담기. 프로세스가 세션을 공유하면 프로세스는 둘입니다.",
-        "growth": "커질 때",
-        "sessions": "저장소의 세션 수: 읽기 / 담기, 마이크로초.",
-        "bytes": "세션의 바이트 수: 읽기 / 담기, 마이크로초.",
-        "clients": "한 세션의 클라이언트 수, 각자 열 번 담기.",
-        "wanted": "목표",
-        "head": "| | 쓰지 않음 | 읽기 | 담기 | 왕복, 읽기; 담기 | 초당 응답, 읽기 / 담기 |",
-        "kept_head": "| | 남음 | 응답 | 다시 실행 | 초 | p99 ms |",
-        "wanted_head": "| | 결과 | 목표 | |",
-        "met": "달성",
-        "missed": "미달",
-    },
-}
+WORDS: dict[str, dict[str, str]] = tomllib.loads(
+    (ROOT / "benchmarks" / "words.toml").read_text(encoding="utf-8")
+)
 
 
 def save(result: dict[str, Any]) -> list[Path]:
