@@ -106,7 +106,7 @@ def cost(of: Subject) -> Layer:
     spent = cost_of(of.request)
     layer.rows.append(of.row("load", _figures(of, spent.load, spent.countable)))
     if entry := last_change(of):
-        layer.rows.append(of.row("save", _figures(of, entry.cost.save, entry.cost.countable)))
+        layer.rows.append(of.row("save", _figures(of, entry.save, entry.countable)))
     return layer
 
 
