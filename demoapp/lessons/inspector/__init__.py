@@ -4,6 +4,7 @@
 - contents.py    the Python session, and what the last change did
 - record.py      what the store keeps, in the words of the store
 - journal.py     remembers the last requests of each session
+- steps.py       the time machine: those requests, one after the other
 - changes.py     what differs between two states of one
 - layers.py      what they are made of: a layer with its rows
 

@@ -14,7 +14,7 @@ from demoapp.front.timing import Cost, Stage, cost_of
 from demoapp.lessons.inspector.changes import Values, changes, news_of, user_in
 from demoapp.lessons.inspector.layers import Subject
 from demoapp.sessions.cookie import SessionCookie
-from demoapp.sessions.interfaces import Create, Delete, Rotate, Touch, Update
+from demoapp.sessions.interfaces import Create, Delete, Record, Rotate, Touch, Update
 
 BEGUN = "inspector.begun"
 """In the environ, which all attempts at a request share: seconds since the epoch."""
@@ -111,12 +111,15 @@ def remember(event: Any) -> None:
         return
     journal: Journal = event.request.registry["inspector.journal"]
     change = cost.change
-    old, new = getattr(change, "old", cost.record), getattr(change, "new", cost.record)
+    old = new = cost.record
+    if change is not None:  # what was loaded may have expired: then it is no part of the change
+        old, new = getattr(change, "old", None), getattr(change, "new", None)
     gone = old if isinstance(change, Rotate | Delete) else None
     if new is not None:
-        goes_on = old is not None and _same_visitor(old.data, new.data)
-        if new.data != "{}" or goes_on:
-            journal.note(new.key, _step(event, cost, old, new), old.key if goes_on else None)
+        since = old.key if old is not None and _same_visitor(old.data, new.data) else None
+        if new.data != "{}" or since:
+            before = old.data if since and old else "{}"
+            journal.note(new.key, _step(event, cost, before, new), since)
     if gone is not None:
         journal.forget(gone.key)
 
@@ -128,9 +131,9 @@ def _same_visitor(before: str, after: str) -> bool:
     return after != "{}" and user_in(before) in (None, user_in(after))
 
 
-def _step(event: Any, cost: Cost, old: Any, new: Any) -> Step:
+def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
     request, now = event.request, time.time()
-    values = changes(old.data if old else "{}", new.data)
+    values = changes(before, new.data)
     known = isinstance(cost.change, Create | Update | Touch | Rotate)
     return Step(
         request=f"{request.method} {request.path}",

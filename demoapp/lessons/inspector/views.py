@@ -12,6 +12,7 @@ from demoapp.lessons.inspector.contents import change, contents, deadlines
 from demoapp.lessons.inspector.cookie import check, cookie
 from demoapp.lessons.inspector.layers import Layer, Subject
 from demoapp.lessons.inspector.record import cost, record
+from demoapp.lessons.inspector.steps import steps
 from demoapp.lessons.map.state import State
 from demoapp.sessions.interfaces import IServerSession
 from demoapp.settings import teaches
@@ -68,6 +69,7 @@ def session(request: Any) -> dict[str, Any]:
         "labs": labs,
         "raw": of.raw,
         "words": of.words["say"],
+        "steps": steps(of) if labs else [],
         "notice": notice(of),
         "layers": [summary(of), *(part(of) for part in parts)],
         "now": time.time(),

@@ -16,6 +16,9 @@ class Fact:
     """Seconds since the epoch, where a time left follows the text."""
     left: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.text} {self.left}".strip()
+
 
 @dataclass(frozen=True)
 class Place:
@@ -81,7 +84,9 @@ class Drawing:
         """Where the cart is, in a few words."""
         state = self.state
         name = state.strategy if state.found == "kept" else state.found
-        return self._say("answer", name, cart=self.cart, pid=state.pid or "").rstrip()
+        if name == "memory" and not state.pid:
+            name = "one_process"
+        return self._say("answer", name, cart=self.cart, pid=state.pid)
 
     @property
     def places(self) -> list[Place]:
@@ -103,13 +108,12 @@ class Drawing:
                 yield Fact(self._say("browser", "no_cookie"))
         else:
             shown = {"name": state.cookie_name, "bytes": state.cookie_bytes}
-            yield Fact(self._say("browser", "cookie", **shown))
-            if state.strategy != "custom":
+            inside = state.place == "browser"
+            yield Fact(self._say("browser", "all_of_it" if inside else "cookie", **shown))
+            if not inside:
                 yield Fact(self._say("browser", "only_id"))
-            else:
-                yield Fact(self._say("browser", "of_limit"))
-                if state.holds:
-                    yield Fact(self._say("browser", "holds", keys=", ".join(state.holds)))
+            elif state.holds:
+                yield Fact(self._say("browser", "holds", keys=", ".join(state.holds)))
         if state.place == "browser":
             yield from self._record()
 
@@ -167,9 +171,6 @@ class Drawing:
     @property
     def told(self) -> str:
         """All of it in one sentence, for who hears the page."""
-        parts = (
-            f"{place.title}: {', '.join(f'{fact.text} {fact.left}'.strip() for fact in place.facts)}"
-            for place in self.places
-        )
+        parts = [f"{place.title}: {', '.join(map(str, place.facts))}" for place in self.places]
         pulse = [] if self.state.found == "down" else [self.pulse]
         return ". ".join([*parts, *pulse]) + "."

@@ -103,7 +103,7 @@ def _seen(of: Subject, page: Any, pid: int | None) -> State:
         **known,
         quantity=page.cart_count or 0,
         user=page.username,
-        holds=tuple(key for key in session.keys() if not key.startswith("_")),
+        holds=tuple(key for key in list(session.keys()) if not key.startswith("_")),
         record_bytes=len(of.record.data.encode()) if of.record else None,
         ends=expires,
         left=max(0.0, expires - time.time()) if expires else None,
