@@ -14,7 +14,7 @@ from demoapp.front.timing import Cost, Stage, cost_of
 from demoapp.lessons.inspector.changes import Values, changes, news_of, user_in
 from demoapp.lessons.inspector.layers import Subject
 from demoapp.sessions.cookie import SessionCookie
-from demoapp.sessions.interfaces import Create, Delete, Record, Rotate, Touch, Update
+from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
 BEGUN = "inspector.begun"
 """In the environ, which all attempts at a request share: seconds since the epoch."""
@@ -55,7 +55,11 @@ class Step:
 
 
 class Journal:
-    """By a digest of the record's key: where nothing is stored, the key is the cookie itself."""
+    """By a digest of the record's key: where nothing is stored, the key is the cookie itself.
+
+    Under a new key goes a copy: who still holds an older signed cookie, or had it planted, does not
+    see what was done with the next one. An ended id leads to no record, so to no history either.
+    """
 
     def __init__(self, sessions: int = SESSIONS, steps: int = STEPS) -> None:
         self._sessions, self._steps = sessions, steps
@@ -65,16 +69,11 @@ class Journal:
     def note(self, key: str, step: Step, since: str | None = None) -> None:
         """`since`: the key that it was known by until now, and whose history goes on."""
         with self._lock:
-            steps = self._histories.get(_digest(since or key), deque(maxlen=self._steps))
-            steps.append(step)
-            self._histories[_digest(key)] = steps
+            before = self._histories.get(_digest(since or key), ())
+            self._histories[_digest(key)] = deque([*before, step], self._steps)
             self._histories.move_to_end(_digest(key))
             while len(self._histories) > self._sessions:
                 self._histories.popitem(last=False)
-
-    def forget(self, key: str) -> None:
-        with self._lock:
-            self._histories.pop(_digest(key), None)
 
     def of(self, key: str) -> list[Step]:
         """The oldest first."""
@@ -114,14 +113,11 @@ def remember(event: Any) -> None:
     old = new = cost.record
     if change is not None:  # what was loaded may have expired: then it is no part of the change
         old, new = getattr(change, "old", None), getattr(change, "new", None)
-    gone = old if isinstance(change, Rotate | Delete) else None
     if new is not None:
         since = old.key if old is not None and _same_visitor(old.data, new.data) else None
         if new.data != "{}" or since:
             before = old.data if since and old else "{}"
             journal.note(new.key, _step(event, cost, before, new), since)
-    if gone is not None:
-        journal.forget(gone.key)
 
 
 def _same_visitor(before: str, after: str) -> bool:

@@ -1,5 +1,6 @@
 """The time machine: the last requests of this session, step by step, the latest first."""
 
+import time
 from dataclasses import dataclass
 
 from demoapp.lessons.inspector.changes import Values
@@ -18,6 +19,7 @@ class Told:
     status: int
     at: float
     """Seconds since the epoch."""
+    ago: str
     lines: list[str]
     """The cookie, the record, the trips."""
     crossed: list[str]
@@ -44,6 +46,7 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
         request=step.request,
         status=step.status,
         at=step.begun,
+        ago=_ago(of, time.time() - step.begun),
         lines=[
             _cookie(of, step),
             of.say(f"step_{step.kind}", version=step.version),
@@ -52,6 +55,15 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
         crossed=crossed,
         values=step.values[:SHOWN],
         more=len(step.values[SHOWN:]),
+    )
+
+
+def _ago(of: Subject, seconds: float) -> str:
+    minutes = int(seconds / 60)
+    return (
+        of.say("step_minutes", count=minutes)
+        if minutes > 1
+        else of.say("step_seconds", count=int(seconds))
     )
 
 
