@@ -86,7 +86,19 @@ def test_a_cookie_that_leads_nowhere(shop: Any) -> None:
     visitor.set_cookie("session", "A" * 43)
     page = visitor.get("/session")
     assert picture(page)["data-found"] == "gone"
+    assert picture(page).select_one(".lost")
     assert "leads nowhere" in answer(page)
+
+
+def test_a_new_cookie_is_told_of(shop: Any) -> None:
+    """As after a login: the id that was known before is worth nothing now."""
+    visitor = Visitor(shop)
+    visitor.send("/cart/items", sku="ujeon")
+    visitor.log_in()
+    page = visitor.get("/session")
+    assert picture(page)["data-cookie"] == "new"
+    assert "new since POST /login" in facts(page, 0)
+    assert "new since" not in facts(visitor.get("/session"), 0)
 
 
 @pytest.mark.parametrize("path", ["/products/ujeon", "/nothing", "/cart"])
@@ -108,6 +120,9 @@ def test_a_store_that_is_down(start_shop: StartShop) -> None:
         assert page.status_int == 200
         assert picture(page)["data-found"] == "down"
         assert picture(page).select_one(".basket") is None
+        assert picture(page).select_one(".cookie")
+        told = page.html.select_one(".where-map").get_text()
+        assert f"cookie session, {len(f'session={visitor.cookie()}')} bytes" in told
         assert "does not answer" in answer(page)
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from demoapp.front.timing import Cost, Stage, cost_of
 from demoapp.lessons.inspector.changes import Values, changes, news_of, user_in
-from demoapp.lessons.inspector.layers import Subject
-from demoapp.sessions.cookie import SessionCookie
+from demoapp.lessons.inspector.layers import Subject, cookie_bytes, session_cookie
 from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
 BEGUN = "inspector.begun"
@@ -137,7 +136,7 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
         begun=request.environ.get(BEGUN, now),
         ended=now,
         replays=request.environ.get("retry.attempt", 0),
-        brought=_brought(request),
+        brought=cookie_bytes(request, session_cookie(request).read(request)),
         sent=_sent(request, event.response),
         kind=type(cost.change).__name__.lower() if known else "read",
         version=new.version,
@@ -149,19 +148,8 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
     )
 
 
-def _cookie(request: Any) -> SessionCookie:
-    settings = request.registry["session.settings"]
-    return SessionCookie(settings.cookie_name, settings.cookie_secure)
-
-
-def _brought(request: Any) -> int | None:
-    cookie = _cookie(request)
-    value = cookie.read(request)
-    return None if value is None else len(f"{cookie.name(request)}={value}".encode())
-
-
 def _sent(request: Any, response: Any) -> int | None:
-    name = _cookie(request).name(request)
+    name = session_cookie(request).name(request)
     for header in response.headers.getall("Set-Cookie"):
         if header.startswith(f"{name}="):
             pair, _, rest = header.partition(";")

@@ -36,6 +36,18 @@ class Layer:
     """What, before, after; None where there was nothing."""
 
 
+def session_cookie(request: Any) -> SessionCookie:
+    settings = request.registry["session.settings"]
+    return SessionCookie(settings.cookie_name, settings.cookie_secure)
+
+
+def cookie_bytes(request: Any, value: str | None) -> int | None:
+    """As the browser sends it: with its name."""
+    return (
+        None if value is None else len(f"{session_cookie(request).name(request)}={value}".encode())
+    )
+
+
 class Subject:
     """One request's session, as the layers look at it."""
 
@@ -44,7 +56,7 @@ class Subject:
         self.raw = raw
         self.settings: SessionSettings = request.registry["session.settings"]
         self.words = content("inspector", request.locale_name)
-        cookie = SessionCookie(self.settings.cookie_name, self.settings.cookie_secure)
+        cookie = session_cookie(request)
         self.cookie_name, self.secure = cookie.name(request), cookie.secure(request)
         self.session: Any = None
         """None while the store cannot be reached."""

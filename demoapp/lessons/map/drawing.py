@@ -55,6 +55,10 @@ class Drawing:
         return bool(self.state.change and self.state.change.just_now)
 
     @property
+    def new_cookie(self) -> bool:
+        return bool(self.moved and self.state.change and self.state.change.new_cookie)
+
+    @property
     def trips(self) -> int | None:
         """Of the request before this page, if it has changed something; else of this page."""
         if self.state.change and self.moved:
@@ -114,6 +118,8 @@ class Drawing:
                 yield Fact(self._say("browser", "only_id"))
             elif state.holds:
                 yield Fact(self._say("browser", "holds", keys=", ".join(state.holds)))
+        if state.change and self.new_cookie:
+            yield Fact(self._say("browser", "new", request=state.change.request))
         if state.place == "browser":
             yield from self._record()
 

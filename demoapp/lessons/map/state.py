@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from demoapp.front.timing import cost_of
 from demoapp.lessons.inspector.journal import Step, history_of
-from demoapp.lessons.inspector.layers import Subject
+from demoapp.lessons.inspector.layers import Subject, cookie_bytes, session_cookie
+from demoapp.sessions.factory import is_ours
 from demoapp.settings import teaches
 
 PLACES = {"memory": "process", "redis": "store", "database": "store", "custom": "browser"}
@@ -26,12 +27,14 @@ class LastChange:
     """What, before, after; None where there was nothing."""
     just_now: bool
     """Whether it was the last request of all."""
+    new_cookie: bool
+    """Whether its answer has brought one."""
 
     @classmethod
     def of(cls, steps: list[Step]) -> Self | None:
         for step in reversed(steps):
             if step.news:
-                return cls(step.request, step.trips, step.news, step is steps[-1])
+                return cls(step.request, step.trips, step.news, step is steps[-1], bool(step.sent))
         return None
 
 
@@ -67,7 +70,7 @@ class State:
         strategy = request.registry["session.settings"].strategy
         pid = os.getpid() if teaches(request.registry.settings) else None
         if not page.available:
-            return cls(strategy, "down", pid=pid)
+            return cls(strategy, "down", pid=pid, **_cookie(request))
         return _seen(Subject(request, raw=False), page, pid)
 
     @classmethod
@@ -92,10 +95,8 @@ def _seen(of: Subject, page: Any, pid: int | None) -> State:
         "found": "kept" if not session.new else "gone" if of.cookie else "none",
         "pid": pid,
         "trips": cost.load.trips if cost.countable else None,
+        **_cookie(of.request, of.cookie),
     }
-    if not of.foreign and of.cookie is not None:
-        known["cookie_name"] = of.cookie_name
-        known["cookie_bytes"] = len(f"{of.cookie_name}={of.cookie}".encode())
     if session.new:
         return State(**known)
     expires = getattr(session, "expires", None)
@@ -109,3 +110,14 @@ def _seen(of: Subject, page: Any, pid: int | None) -> State:
         left=max(0.0, expires - time.time()) if expires else None,
         change=LastChange.of(history_of(of)),
     )
+
+
+def _cookie(request: Any, value: str | None = None) -> dict[str, Any]:
+    """As the browser has shown it; of a foreign one not even the name is known."""
+    if not is_ours(request.registry):
+        return {}
+    cookie = session_cookie(request)
+    return {
+        "cookie_name": cookie.name(request),
+        "cookie_bytes": cookie_bytes(request, value or cookie.read(request)),
+    }
