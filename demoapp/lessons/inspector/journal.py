@@ -11,13 +11,13 @@ from hashlib import sha256
 from typing import Any
 
 from demoapp.front.timing import Cost, Stage, cost_of
-from demoapp.lessons.inspector.changes import Values, changes, news_of, user_in
+from demoapp.lessons.inspector.changes import Values, changes, news_of, short, user_in
 from demoapp.lessons.inspector.layers import Subject, cookie_bytes, session_cookie
 from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
 BEGUN = "inspector.begun"
 """In the environ, which all attempts at a request share: seconds since the epoch."""
-SESSIONS, STEPS = 500, 20
+SESSIONS, STEPS = 200, 20
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
     values = changes(before, new.data)
     known = isinstance(cost.change, Create | Update | Touch | Rotate)
     return Step(
-        request=f"{request.method} {request.path}",
+        request=short(f"{request.method} {request.path}"),
         status=event.response.status_int,
         begun=request.environ.get(BEGUN, now),
         ended=now,
