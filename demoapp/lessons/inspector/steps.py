@@ -17,8 +17,6 @@ class Told:
 
     request: str
     status: int
-    at: float
-    """Seconds since the epoch."""
     ago: str
     lines: list[str]
     """The cookie, the record, the trips."""
@@ -45,7 +43,6 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
     return Told(
         request=step.request,
         status=step.status,
-        at=step.begun,
         ago=_ago(of, time.time() - step.begun),
         lines=[
             _cookie(of, step),
