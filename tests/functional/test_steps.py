@@ -38,6 +38,7 @@ def test_every_request_is_a_step(shop: Any, strategy: str) -> None:
     assert "no cookie → a new one of " in added.get_text()
     assert 'session["cart"]["lines"]["ujeon"]' in added.get_text()
     assert "303" in added.get_text()
+    assert "demoapp.shop.views.cart.add" in added.get_text()  # where to read what did it
     assert [ins.get_text() for ins in added.find_all("ins")][1] == "2"
     assert "_f_ok" in shown.find("li").get_text()
     assert "nothing in it has changed" in read.get_text()

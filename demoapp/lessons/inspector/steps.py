@@ -16,6 +16,7 @@ class Told:
     """One step in words."""
 
     request: str
+    view: str
     status: int
     ago: str
     lines: list[str]
@@ -29,9 +30,8 @@ class Told:
 
 def steps(of: Subject) -> list[Told]:
     history = history_of(of)
-    return [told(of, step, last) for last, step in zip([None, *history], history, strict=False)][
-        ::-1
-    ]
+    oldest_first = zip([None, *history], history, strict=False)
+    return [told(of, step, last) for last, step in oldest_first][::-1]
 
 
 def told(of: Subject, step: Step, last: Step | None) -> Told:
@@ -42,6 +42,7 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
         crossed.append(of.say("step_replayed", count=step.replays))
     return Told(
         request=step.request,
+        view=step.view,
         status=step.status,
         ago=_ago(of, time.time() - step.begun),
         lines=[
@@ -56,12 +57,9 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
 
 
 def _ago(of: Subject, seconds: float) -> str:
-    minutes = int(seconds / 60)
-    return (
-        of.say("step_minutes", count=minutes)
-        if minutes > 1
-        else of.say("step_seconds", count=int(seconds))
-    )
+    if seconds < 120:
+        return of.say("step_seconds", count=int(seconds))
+    return of.say("step_minutes", count=int(seconds / 60))
 
 
 def _cookie(of: Subject, step: Step) -> str:
