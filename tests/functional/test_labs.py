@@ -295,6 +295,19 @@ def test_the_prediction_is_asked_for_but_not_forced(shop: Any) -> None:
     assert len(page.select(".verdict tr")) == 1
 
 
+@pytest.mark.parametrize("lab", ["devices", "replay"])
+def test_who_must_log_in_is_asked_for_that_first(shop: Any, lab: str) -> None:
+    """A prediction that was made before would be forgotten on the way."""
+    visitor = Visitor(shop)
+    page = visitor.get(f"/labs/{lab}").html
+    assert page.select(".predict, .steps button") == []
+    assert page.select_one(".steps a")["href"].startswith("/login?next=")
+    visitor.log_in()
+    page = visitor.get(f"/labs/{lab}").html
+    assert page.select(".predict") and page.select(".steps button")
+    assert page.select(".steps a") == []
+
+
 def test_all_labs_tell_how_far_one_has_come(shop: Any) -> None:
     visitor = Visitor(shop)
 

@@ -27,17 +27,24 @@ def steps(bench: Bench) -> list[Step]:
     told = [filled_in(bench, step) for step in bench.texts["steps"]]
     claimed = {action for step in told for action in step["does"]}
     told[-1]["does"] += [action for action in bench.offered if action not in claimed]
+    offered = () if must_log_in(bench) else bench.offered
     last, now = _progress(bench, [step["does"] for step in told])
     return [
         Step(
             step["text"],
             step.get("command"),
             step.get("link"),
-            [(a, bench.texts["action"][a]) for a in step["does"] if a in bench.offered],
+            [(a, bench.texts["action"][a]) for a in step["does"] if a in offered],
             "now" if i == now or last < i < now else "done" if i < now else "later",
         )
         for i, step in enumerate(told)
     ]
+
+
+def must_log_in(bench: Bench) -> bool:
+    """Before anything else: a prediction would be forgotten on the way to the login."""
+    begun, needs = bench.notes.get("step"), bench.texts.get("needs", ())
+    return not begun and "login" in needs and bench.request.current_user is None
 
 
 def _progress(bench: Bench, does: list[list[str]]) -> tuple[int, int]:
