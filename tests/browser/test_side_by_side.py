@@ -126,6 +126,7 @@ def test_a_shop_works_below_its_path(page: Page, shop: Shop, strategy: str) -> N
     page.get_by_role("link", name="Go back and try again").click()
     expect(page).to_have_url(f"{shop.base_url}/{strategy}/")
     page.goto(f"/{strategy}/labs/first-write")  # a lab that sends requests of its own
+    page.locator("input[name=prediction]").first.check()
     click(page, "run")
     expect(page.locator("#observed")).to_contain_text("As expected.")
     page.goto("/")
