@@ -27,6 +27,9 @@ test: install-test ## everything the tests need, then all of them
 	@# two at a time: most tests wait for a server, a browser or a clock
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
+exercise: install-test ## N=3: is exercise 3 of the course solved? And the next hint
+	@$(BIN)/python scripts/exercise.py $(N) || true  # red is no fault of make
+
 bench: install-test ## ours and other session libraries, compared (15 minutes; ARGS=--quick: two)
 	scripts/system-packages
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -51,4 +54,4 @@ check: install-test ## lint and types
 messages: install-test ## the catalogues in demoapp/locale, from the texts in the sources
 	$(BIN)/python scripts/messages.py
 
-.PHONY: help install install-test serve test check messages bench purge-million fuzz explore
+.PHONY: help install install-test serve test exercise check messages bench purge-million fuzz explore

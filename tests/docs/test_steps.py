@@ -30,6 +30,7 @@ from tests.servers import RedisServer
 
 DOCS = Path(__file__).parents[2] / "docs"
 CHAPTERS = sorted(path.stem for path in (DOCS / "en").glob("[01][0-9]-*.md"))
+PAGES = [*CHAPTERS, "exercises"]
 LABS = [path.parent.name for path in (DOCS.parent / "demoapp/lessons/labs").glob("*/lab.toml")]
 STEPS = sorted(path.parent.name for path in (DOCS / "steps").glob("*/app.py"))
 
@@ -122,12 +123,12 @@ def test_a_step_is_short_and_starts_as_its_chapter_says(step: str) -> None:
         assert "404" in running.get("/no-such-page")[0]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", PAGES)
 def test_a_chapter_is_the_same_in_both_languages(chapter: str) -> None:
     assert bones(page("ko", chapter)) == bones(page("en", chapter))
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", PAGES)
 def test_what_a_chapter_names_is_there(chapter: str) -> None:
     text = page("en", chapter)
     included = re.findall(r"\{literalinclude\} \.\./(\S+)", text)
