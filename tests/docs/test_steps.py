@@ -24,13 +24,14 @@ from pyramid.paster import get_app
 from webtest import TestApp
 
 from demoapp.sessions.ini import SettingsError
-from demoapp.sessions.interfaces import SessionNotSerializable
+from demoapp.sessions.interfaces import SessionConflict, SessionNotSerializable
+from demoapp.shop import throttle
 from tests.processes import ManagedProcess, free_port
 from tests.servers import RedisServer
 
 DOCS = Path(__file__).parents[2] / "docs"
 CHAPTERS = sorted(path.stem for path in (DOCS / "en").glob("[01][0-9]-*.md"))
-PAGES = [*CHAPTERS, "exercises"]
+PAGES = [*CHAPTERS, "exercises", "lesson", "worksheet"]
 LABS = [path.parent.name for path in (DOCS.parent / "demoapp/lessons/labs").glob("*/lab.toml")]
 STEPS = sorted(path.parent.name for path in (DOCS / "steps").glob("*/app.py"))
 
@@ -62,6 +63,11 @@ def bones(text: str) -> dict[str, list[Any]]:
         "table rows": [row.count("|") for row in re.findall(r"^\|.*$", words, re.MULTILINE)],
         "list items": re.findall(r"^(\d+\.|-) ", words, re.MULTILINE),
     }
+
+
+def links(text: str) -> list[str]:
+    """The other pages that a page leads to."""
+    return re.findall(r"\]\(([\w-]+\.md)\)", text)
 
 
 def load(step: str) -> ModuleType:
@@ -134,6 +140,7 @@ def test_what_a_chapter_names_is_there(chapter: str) -> None:
     included = re.findall(r"\{literalinclude\} \.\./(\S+)", text)
     run = re.findall(r"docs/(steps/[\w./]+)", text)
     assert [name for name in [*included, *run] if not (DOCS / name).exists()] == []
+    assert [name for name in links(text) if not (DOCS / "en" / name).exists()] == []
     labs = {name.replace("_", "-") for name in LABS}
     assert set(re.findall(r"\(/labs/([\w-]+)\)", text)) <= labs
 
@@ -546,6 +553,41 @@ def test_chapter_10_the_files_outlive_the_process_and_the_first_try(
     assert len(texts) == 4
 
 
+def test_chapter_10_without_a_lock_none_is_lost_though_some_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(DOCS / "steps/10_files")
+    step, twelve, first = load("10_files"), threading.Barrier(12), threading.local()
+    count = step.count
+
+    def at_once(request: Any) -> str:
+        request.session.get("visits")  # read before anybody writes
+        if not hasattr(first, "over"):  # a replay has nobody to wait for
+            first.over = True
+            twelve.wait(20)
+        return str(count(request))
+
+    visitor = TestApp(step.main())
+    visitor.get("/")
+    monkeypatch.setattr(step, "count", at_once)
+    app = step.main()
+
+    def click(_: int) -> bool:
+        tab = TestApp(app)
+        tab.set_cookie("session", visitor.cookies["session"])
+        try:
+            return bool(tab.get("/"))
+        except SessionConflict:
+            return False
+
+    with ThreadPoolExecutor(12) as threads:
+        answered = list(threads.map(click, range(12)))
+    assert any(answered)
+    assert visitor.get("/").text == f"visit {2 + answered.count(True)}"
+    sys.modules.pop("store")
+
+
 def test_chapter_10_the_store_is_short() -> None:
     lines = (DOCS / "steps/10_files/store.py").read_text(encoding="utf-8").splitlines()
     assert len(lines) < 80
@@ -611,3 +653,20 @@ def test_chapter_11_its_tests_pass() -> None:
     [(_, *command)] = [line for line in commands("11-ship-it") if line[-1].endswith("test_app.py")]
     result = suite(*command)
     assert f"{shown('11-ship-it')[-1]} in " in result.stdout
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_lesson_has_90_minutes(language: str) -> None:
+    times = re.findall(r"^\| (\d+)–(\d+) \|", page(language, "lesson"), re.MULTILINE)
+    begins, ends = ([int(time) for time in column] for column in zip(*times, strict=True))
+    assert begins == [0, *ends[:-1]]
+    assert ends[-1] == 90
+
+
+def test_the_lesson_knows_the_throttle() -> None:
+    """A school behind one address: a class is not refused, an account that all share may be."""
+    assert (throttle.ACCOUNT.amount, throttle.ACCOUNT.multiples) == (10, 15)
+    assert (throttle.ADDRESS.amount, throttle.ADDRESS.multiples) == (300, 15)
+    text = page("en", "lesson")
+    assert "ten attempts in 15 minutes on one account" in text
+    assert "300 wrong passwords in a\nquarter of an hour" in text

@@ -28,14 +28,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "bed" in metafunc.fixturenames:
+    if "kind_of_bed" in metafunc.fixturenames:
         own: str | None = metafunc.config.getoption("--store", None)
-        metafunc.parametrize("bed", [pytest.param(own, id="own")] if own else STORES, indirect=True)
+        metafunc.parametrize("kind_of_bed", [pytest.param(own, id="own")] if own else STORES)
+
+
+def fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--store", None):
-        others = [item for item in items if "bed" not in getattr(item, "fixturenames", ())]
+        others = [item for item in items if "kind_of_bed" not in fixtures(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
 
@@ -84,9 +88,9 @@ def one_bed(make_bed: MakeBed, clock: Clock) -> Iterator[Callable[[str], Bed]]:
 
 
 @pytest.fixture
-def bed(request: pytest.FixtureRequest, one_bed: Callable[[str], Bed]) -> Bed:
+def bed(request: pytest.FixtureRequest, one_bed: Callable[[str], Bed], kind_of_bed: str) -> Bed:
     """Every store in turn, with an application on it."""
-    bed = one_bed(request.param).start()
+    bed = one_bed(kind_of_bed).start()
     if isinstance(bed, OwnBed):
         for mark in request.node.iter_markers("needs"):
             if not bed.has(mark.args[0]):
