@@ -1,4 +1,4 @@
-"""Exercise 4. A hundred teas in a cart, in a cookie of 4 KB. `cart` names them in Korean."""
+"""Exercise 4. A hundred teas in a cookie of 4 KB. `cart` names them in Korean, in their order."""
 
 TEAS = {
     "sejak": "세작 — 곡우 무렵에 딴 어린잎",
