@@ -31,6 +31,9 @@ test: install-test ## everything the tests need, then all of them
 	@# folders: the long files come first, and at the end no worker waits for another's
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+exercise: install-test ## N=3: is exercise 3 of the course solved? And the next hint
+	@$(BIN)/python scripts/exercise.py $(N) || true  # red is no fault of make
+
 bench: install-test ## ours and other session libraries, compared (15 minutes; ARGS=--quick: two)
 	scripts/system-packages
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -62,4 +65,4 @@ docs: install-docs ## the course as a site, in both languages: var/docs/en, var/
 	done
 	@echo "open var/docs/en/index.html or var/docs/ko/index.html"
 
-.PHONY: docs help install install-test install-docs serve test check messages bench purge-million fuzz explore
+.PHONY: help install install-test install-docs serve test exercise docs check messages bench purge-million fuzz explore

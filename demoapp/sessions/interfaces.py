@@ -144,6 +144,15 @@ class Delete(_Change):
 Change = Create | Update | Touch | Rotate | Delete
 
 
+def compare(change: Change, stored: Record | Ended | None) -> None:
+    """What is stored must still be the record that the change begins with, or SessionConflict."""
+    if isinstance(change, Create | Touch):
+        return
+    version = getattr(stored, "version", None) if stored else ABSENT  # an end has none
+    if version != change.old.version:
+        raise SessionConflict("the session was changed by another request")
+
+
 class Store(abc.ABC):
     """Keeps records. Every method may raise :class:`SessionStoreUnavailable`.
 
@@ -204,9 +213,7 @@ class Store(abc.ABC):
         By default it only compares: who writes between this and the commit is overtaken.
         """
         if not isinstance(change, Create):
-            stored = self.load(request, change.old.key, change.writer)
-            if getattr(stored, "version", ABSENT) != change.old.version:
-                raise SessionConflict("the session was changed by another request")
+            compare(change, self.load(request, change.old.key, change.writer))
 
     def commit(self, request: Any, change: Change) -> None:
         """Make a prepared change visible, and let go of its lock."""

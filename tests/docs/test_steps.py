@@ -19,14 +19,19 @@ from urllib.parse import quote
 import pytest
 import redis
 from pyramid.authentication import SessionAuthenticationHelper
+from pyramid.config import Configurator
+from pyramid.paster import get_app
 from webtest import TestApp
 
-from demoapp.sessions.interfaces import SessionNotSerializable
+from demoapp.sessions.ini import SettingsError
+from demoapp.sessions.interfaces import SessionConflict, SessionNotSerializable
+from demoapp.shop import throttle
 from tests.processes import ManagedProcess, free_port
 from tests.servers import RedisServer
 
 DOCS = Path(__file__).parents[2] / "docs"
 CHAPTERS = sorted(path.stem for path in (DOCS / "en").glob("[01][0-9]-*.md"))
+PAGES = [*CHAPTERS, "exercises", "lesson", "worksheet"]
 LABS = [path.parent.name for path in (DOCS.parent / "demoapp/lessons/labs").glob("*/lab.toml")]
 STEPS = sorted(path.parent.name for path in (DOCS / "steps").glob("*/app.py"))
 
@@ -58,6 +63,11 @@ def bones(text: str) -> dict[str, list[Any]]:
         "table rows": [row.count("|") for row in re.findall(r"^\|.*$", words, re.MULTILINE)],
         "list items": re.findall(r"^(\d+\.|-) ", words, re.MULTILINE),
     }
+
+
+def links(text: str) -> list[str]:
+    """The other pages that a page leads to."""
+    return re.findall(r"\]\(([\w-]+\.md)\)", text)
 
 
 def load(step: str) -> ModuleType:
@@ -119,17 +129,18 @@ def test_a_step_is_short_and_starts_as_its_chapter_says(step: str) -> None:
         assert "404" in running.get("/no-such-page")[0]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", PAGES)
 def test_a_chapter_is_the_same_in_both_languages(chapter: str) -> None:
     assert bones(page("ko", chapter)) == bones(page("en", chapter))
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", PAGES)
 def test_what_a_chapter_names_is_there(chapter: str) -> None:
     text = page("en", chapter)
     included = re.findall(r"\{literalinclude\} \.\./(\S+)", text)
     run = re.findall(r"docs/(steps/[\w./]+)", text)
     assert [name for name in [*included, *run] if not (DOCS / name).exists()] == []
+    assert [name for name in links(text) if not (DOCS / "en" / name).exists()] == []
     labs = {name.replace("_", "-") for name in LABS}
     assert set(re.findall(r"\(/labs/([\w-]+)\)", text)) <= labs
 
@@ -474,3 +485,188 @@ def test_chapter_8_a_copied_cookie(sessions: str, login: str, copy_is: str | Non
     texts += [jars.get("minji", "/logout"), jars.get("copy", "/look")]
     assert texts == ["user: minji\n", "user: None\n", f"user: {copy_is}\n"]
     assert "".join(texts) in "\n".join([*shown("08-in-and-out"), ""])
+
+
+def commands(chapter: str) -> list[list[str]]:
+    """What a chapter has its reader type; the same in both languages."""
+    return [line.split() for line in re.findall(r"^\$ (.*)", page("en", chapter), re.MULTILINE)]
+
+
+def test_chapter_9_visits_on_a_moved_clock() -> None:
+    told = [line for line in commands("09-time") if line[1].endswith("steps/09_time/clock.py")]
+    assert len(told) == 3
+    printed = [run(DOCS.parent / program, *seconds) for _, program, *seconds in told]
+    assert "".join(printed).splitlines() == shown("09-time")
+
+
+def test_chapter_9_pyramid_keeps_whole_seconds() -> None:
+    late, in_time = "1200.5", "1200"
+    for second, cart in ((in_time, "tea"), (late, "None")):
+        lines = run(DOCS / "steps/09_time/clock.py", "0.9", second).splitlines()
+        assert f"cart: {cart}," in lines[2]
+
+
+def test_chapter_9_max_age_is_a_wish_to_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, clock = load("09_time"), Clock()
+    monkeypatch.setattr("pyramid.session.time", clock)
+    factory = step.SignedCookieSessionFactory("of chapter 9", max_age=30)
+    visitor = TestApp(step.main(lambda config: config.set_session_factory(factory)))
+    assert "Max-Age=30" in visitor.get("/begin").headers["Set-Cookie"]
+    copy = TestApp(visitor.app)
+    copy.set_cookie("session", visitor.cookies["session"])
+    clock.now += 1000
+    assert "cart: tea" in copy.get("/look").text
+
+
+def test_chapter_9_a_visit_is_noted_too_rarely(tmp_path: Path) -> None:
+    for name in ("app.py", "clock.py"):
+        shutil.copy(DOCS / "steps/09_time" / name, tmp_path)
+    app = tmp_path / "app.py"
+    text = app.read_text(encoding="utf-8")
+    app.write_text(text.replace("reissue_time=60", "reissue_time=1800"), encoding="utf-8")
+    _, *told = next(line for line in commands("09-time") if line[1] == "var/clock.py")
+    lines = run(tmp_path / "clock.py", *told[1:]).splitlines()
+    assert ["tea" in line for line in lines[1:5]] == [True, True, True, False]
+    assert "1800  cart: None" in lines[4]
+
+
+def test_chapter_9_ours_refuses_such_an_interval() -> None:
+    step = load("09_time")
+    settings = {**step.OURS, "session.touch_interval": "1800"}
+    with pytest.raises(SettingsError) as refused, Configurator(settings=settings) as config:
+        config.include("demoapp.sessions")
+    assert f"`{refused.value}`" in page("en", "09-time")
+
+
+def test_chapter_10_the_files_outlive_the_process_and_the_first_try(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(DOCS / "steps/10_files")
+    step, cookies, texts = load("10_files"), CookieJar(), []
+    for store, visits in (("first", 2), ("first", 1), ("store", 1)):
+        visitor = TestApp(step.main(store), cookiejar=cookies)
+        texts += [visitor.get("/").text for _ in range(visits)]
+        sys.modules.pop(store)
+    assert list((tmp_path / "var/sessions").iterdir())
+    assert texts == [line for line in shown("10-your-own-store") if line.startswith("visit")]
+    assert len(texts) == 4
+
+
+def test_chapter_10_without_a_lock_none_is_lost_though_some_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(DOCS / "steps/10_files")
+    step, twelve, first = load("10_files"), threading.Barrier(12), threading.local()
+    count = step.count
+
+    def at_once(request: Any) -> str:
+        request.session.get("visits")  # read before anybody writes
+        if not hasattr(first, "over"):  # a replay has nobody to wait for
+            first.over = True
+            twelve.wait(20)
+        return str(count(request))
+
+    visitor = TestApp(step.main())
+    visitor.get("/")
+    monkeypatch.setattr(step, "count", at_once)
+    app = step.main()
+
+    def click(_: int) -> bool:
+        tab = TestApp(app)
+        tab.set_cookie("session", visitor.cookies["session"])
+        try:
+            return bool(tab.get("/"))
+        except SessionConflict:
+            return False
+
+    with ThreadPoolExecutor(12) as threads:
+        answered = list(threads.map(click, range(12)))
+    assert any(answered)
+    assert visitor.get("/").text == f"visit {2 + answered.count(True)}"
+    sys.modules.pop("store")
+
+
+def test_chapter_10_the_store_is_short() -> None:
+    lines = (DOCS / "steps/10_files/store.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 80
+
+
+def suite(*command: str) -> subprocess.CompletedProcess[str]:
+    """`python -m pytest`, as a reader runs it."""
+    python = [sys.executable, *command, "-p", "no:cacheprovider"]
+    return subprocess.run(python, cwd=DOCS.parent, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("store", ["first", "store"])
+def test_chapter_10_the_contract_is_red_then_green(store: str) -> None:
+    [(_, *command)] = [line for line in commands("10-your-own-store") if f".{store}.in" in line[-1]]
+    told = ["-k", "old_version or deleted_stays or touch_moves or end_is"] * (store == "first")
+    result = suite(*command, *told)
+    seen = shown("10-your-own-store")
+    if store == "first":
+        failed = [line for line in seen if line.startswith("FAILED")]
+        assert set(failed) <= set(result.stdout.splitlines())
+        assert result.returncode == pytest.ExitCode.TESTS_FAILED
+    else:
+        skipped = [line for line in seen if line.startswith("the store has no")]
+        assert [line for line in skipped if f": {line}\n" not in result.stdout] == []
+        assert result.returncode == pytest.ExitCode.OK
+
+
+def test_chapter_11_production_refuses_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ini, copy, seen = DOCS.parent / "production.ini", tmp_path / "p.ini", shown("11-ship-it")
+    text = ini.read_text(encoding="utf-8").replace("strategy = redis", "strategy = memory")
+    copy.write_text(text, encoding="utf-8")
+    bad, good = "my-dog-is-called-bori", "WNVnCYq1VDKb8jJmkKZ6q1hOqd0wG1r3"
+    monkeypatch.delenv("SESSION_SECRET", raising=False)
+    values = {"REDIS_URL": "redis://localhost", "DATABASE_URL": "sqlite://", "SHOP_HOSTS": "a"}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    for file, secret in ((ini, None), (ini, bad), (copy, good)):
+        if secret:
+            monkeypatch.setenv("SESSION_SECRET", secret)
+        with pytest.raises(SystemExit):
+            get_app(str(file))
+    assert capsys.readouterr().err.splitlines() == seen[:3]
+    assert f"SESSION_SECRET={bad} " in page("en", "11-ship-it")
+
+
+@pytest.mark.parametrize(("migrate_from", "third"), [("custom", "visit 3"), ("", "visit 1")])
+def test_chapter_11_nobody_is_logged_out(tmp_path: Path, migrate_from: str, third: str) -> None:
+    step, ini = load("04_one_line"), dict(read_ini()["app:main"])
+    ini |= {"sqlalchemy.url": f"sqlite:///{tmp_path}/sessions.sqlite"}
+    before = TestApp(step.main({}, **{**ini, "session.strategy": "custom"}))
+    texts = [before.get("/").text, before.get("/").text]
+    ini |= {"session.strategy": "database", "session.migrate_from": migrate_from}
+    after = TestApp(step.main({}, **ini), cookiejar=before.cookiejar)
+    texts.append(after.get("/").text)
+    assert texts == ["visit 1", "visit 2", third]
+    assert len(after.cookies["session"]) == 43
+    assert third in page("en", "11-ship-it")
+
+
+def test_chapter_11_its_tests_pass() -> None:
+    [(_, *command)] = [line for line in commands("11-ship-it") if line[-1].endswith("test_app.py")]
+    result = suite(*command)
+    assert f"{shown('11-ship-it')[-1]} in " in result.stdout
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_lesson_has_90_minutes(language: str) -> None:
+    times = re.findall(r"^\| (\d+)–(\d+) \|", page(language, "lesson"), re.MULTILINE)
+    begins, ends = ([int(time) for time in column] for column in zip(*times, strict=True))
+    assert begins == [0, *ends[:-1]]
+    assert ends[-1] == 90
+
+
+def test_the_lesson_knows_the_throttle() -> None:
+    """A school behind one address: a class is not refused, an account that all share may be."""
+    assert (throttle.ACCOUNT.amount, throttle.ACCOUNT.multiples) == (10, 15)
+    assert (throttle.ADDRESS.amount, throttle.ADDRESS.multiples) == (300, 15)
+    text = page("en", "lesson")
+    assert "ten attempts in 15 minutes on one account" in text
+    assert "300 wrong passwords in a\nquarter of an hour" in text

@@ -6,9 +6,11 @@ something foreign, or let time pass.
 
 import abc
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Self
 from unittest import mock
 
@@ -21,7 +23,15 @@ from transaction.interfaces import TransientError
 
 from demoapp.sessions.database import metadata, sessions
 from demoapp.sessions.ids import Ids
-from demoapp.sessions.interfaces import FORMAT, Create, ISessionStore, Record, Store
+from demoapp.sessions.interfaces import (
+    FORMAT,
+    Change,
+    Create,
+    Delete,
+    ISessionStore,
+    Record,
+    Store,
+)
 from tests.sessions.visitor import late_view, view
 from tests.shops import SECRET
 
@@ -289,6 +299,67 @@ class DatabaseBed(Bed):
             free = connection.execute(query.with_for_update(skip_locked=True)).first()
             row_held = free is None and connection.execute(query).first() is not None
         return row_held or self.waiting(key) > 0
+
+
+class OwnBed(Bed):
+    """A store of which nothing is known but the contract, behind a `session.custom.factory`.
+
+    It is in an empty folder meanwhile, for the store that keeps files. Locks cannot be seen from
+    outside: a store that has some, or that a test has to spoil, needs a bed of its own.
+    """
+
+    name = "own"
+
+    def __init__(self, clock: Clock, factory: str, folder: Path) -> None:
+        super().__init__(clock)
+        self.settings = {"session.strategy": "custom", "session.custom.factory": factory}
+        self._written: set[str] = set()
+        self._home = Path.cwd()
+        os.chdir(folder)
+
+    def close(self) -> None:
+        os.chdir(self._home)
+        super().close()
+
+    def start(self, **settings: str) -> Self:
+        super().start(**settings)
+        write = self.store.write
+
+        def remember(request: Any, change: Change) -> None:
+            if not isinstance(change, Delete):
+                self._written.add(change.new.key)
+            write(request, change)
+
+        self.store.write = remember  # type: ignore[method-assign]
+        return self
+
+    @property
+    def store(self) -> Store:
+        store: Store = self.app.registry["session.factory"].store
+        return store
+
+    def has(self, method: str) -> bool:
+        """Whether the store has more of it than the default."""
+        return getattr(type(self.store), method) is not getattr(Store, method)
+
+    def _stored(self) -> list[Any]:
+        with attempt(self.app) as request:
+            return [self.store.load(request, key) for key in sorted(self._written)]
+
+    def keys(self) -> list[str]:
+        return [found.key for found in self._stored() if isinstance(found, Record)]
+
+    def dump(self) -> str:
+        return repr(self._stored())
+
+    def spoil(self, key: str, **values: Any) -> None:
+        raise NotImplementedError
+
+    def locked(self, key: str) -> bool:
+        return False
+
+    def waiting(self, key: str) -> int:
+        raise NotImplementedError
 
 
 def plant(bed: Bed, record: Record) -> None:

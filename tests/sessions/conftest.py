@@ -1,4 +1,4 @@
-"""The four stores, each with a bare application on it."""
+"""The four stores, each with a bare application on it; or, with `--store`, one of yours."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,11 +8,40 @@ import pytest
 
 from tests.servers import PostgresServer
 from tests.sessions.bare import make_place as make_place
-from tests.sessions.beds import Bed, Clock, DatabaseBed, MemoryBed, RedisBed
+from tests.sessions.beds import Bed, Clock, DatabaseBed, MemoryBed, OwnBed, RedisBed
 from tests.sessions.visitor import Visitor
 
 STORES = ("memory", "redis", "sqlite", "postgresql")
 MakeBed = Callable[[str, Clock], Bed]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--store",
+        metavar="FACTORY",
+        help="a session.custom.factory: run the tests of every store over its store alone",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(method): what only a store with that method can do")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kind_of_bed" in metafunc.fixturenames:
+        own: str | None = metafunc.config.getoption("--store", None)
+        metafunc.parametrize("kind_of_bed", [pytest.param(own, id="own")] if own else STORES)
+
+
+def fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--store", None):
+        others = [item for item in items if "kind_of_bed" not in fixtures(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +61,8 @@ def make_bed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         if store == "sqlite":
             file: Path = tmp_path_factory.mktemp("sessions") / "sessions.sqlite"
             return DatabaseBed(clock, store, f"sqlite:///{file}")
+        if store not in STORES:
+            return OwnBed(clock, store, tmp_path_factory.mktemp("own"))
         return DatabaseBed(clock, store, request.getfixturevalue("session_database"))
 
     return make
@@ -56,10 +87,15 @@ def one_bed(make_bed: MakeBed, clock: Clock) -> Iterator[Callable[[str], Bed]]:
         yield make
 
 
-@pytest.fixture(params=STORES)
-def bed(request: pytest.FixtureRequest, one_bed: Callable[[str], Bed]) -> Bed:
+@pytest.fixture
+def bed(request: pytest.FixtureRequest, one_bed: Callable[[str], Bed], kind_of_bed: str) -> Bed:
     """Every store in turn, with an application on it."""
-    return one_bed(request.param).start()
+    bed = one_bed(kind_of_bed).start()
+    if isinstance(bed, OwnBed):
+        for mark in request.node.iter_markers("needs"):
+            if not bed.has(mark.args[0]):
+                pytest.skip(f"the store has no {mark.args[0]}() of its own")
+    return bed
 
 
 @pytest.fixture

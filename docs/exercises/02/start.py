@@ -1,0 +1,15 @@
+"""Exercise 2. One tea more in the cart, whatever session is behind it."""
+
+
+def begin(request):
+    request.session["cart"] = {"tea": 0}
+    return "an empty cart"
+
+
+def add(request):
+    request.session["cart"]["tea"] += 1
+    return "one more"
+
+
+def look(request):
+    return f"teas: {request.session['cart']['tea']}"

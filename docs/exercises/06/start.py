@@ -1,0 +1,10 @@
+"""Exercise 6. Twelve requests add one each, at the same moment. All twelve are to count.
+
+shelf.read() returns a version and a number. shelf.write(version, number) writes only if the
+version is still that one, and returns whether it has.
+"""
+
+
+def add(shelf):
+    version, number = shelf.read()
+    shelf.write(version, number + 1)
