@@ -47,7 +47,7 @@ def one(request: Any, name: str, default: str = "") -> str:
         raise HTTPBadRequest(_("A field was sent twice."))
     value = values[0] if values else default
     if not isinstance(value, str) or "\0" in value:
-        raise HTTPBadRequest(_("A field holds what no form sends."))
+        raise HTTPBadRequest(_("This form cannot send that value. Reload the page and try again."))
     return value
 
 
@@ -61,7 +61,7 @@ def quantity(request: Any, default: str, minimum: int) -> int:
 
 def text_only(form: Any, field: Any) -> None:
     if any(ord(c) < 32 and c not in "\r\n\t" for c in field.data or ""):
-        raise ValidationError(_("This holds characters that cannot be used."))
+        raise ValidationError(_("Some of these characters cannot be used here."))
 
 
 # Filters come first: a text is measured and kept as it is compared, whichever form it came by.

@@ -18,12 +18,12 @@ FOUR = (
     Strategy(
         "memory",
         _("A note on the counter: quick, and gone at closing time."),
-        _("In the memory of one process: the fastest, and the first to be gone."),
+        _("In the memory of one process: the fastest place, and the first to be lost."),
     ),
     Strategy(
         "redis",
-        _("A shared shelf: every clerk can reach it."),
-        _("In Redis: every process shares it, one trip reads it, and it expires by itself."),
+        _("A shared shelf: within reach of every clerk."),
+        _("In Redis: shared by every process, read in one round trip, gone by itself in the end."),
     ),
     Strategy(
         "database",
@@ -36,7 +36,7 @@ FOUR = (
         _("In your own browser, in a signed cookie: the shop keeps nothing."),
     ),
 )
-ELSEWHERE = _("Where another session factory keeps it: the one that the settings name.")
+ELSEWHERE = _("Wherever the session factory named in the settings keeps it.")
 """Of a factory that is not ours: see `demoapp.sessions.factory.is_ours`."""
 
 

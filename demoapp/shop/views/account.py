@@ -184,7 +184,7 @@ def account_page(request: Any, form: Any, error: str | None = None) -> dict[str,
         }
         for record in sessions_of(request, request.current_user)
     ]
-    why_not = _("This strategy keeps sessions in the browsers alone, so nobody can list them.")
+    why_not = _("With this strategy sessions live only in browsers, so the shop cannot list them.")
     return {
         "devices": devices,
         "listable": request.registry.queryUtility(ISessionStore) is not None,
@@ -217,7 +217,7 @@ def revoke(request: Any) -> Any:
             request.registry.getUtility(ISessionStore).end(request, record.key)
             tell(request, _("That device has been logged out."))
             return HTTPSeeOther(request.route_path("account"))
-    raise HTTPNotFound(_("There is no such session of yours."))
+    raise HTTPNotFound(_("You have no session by this name."))
 
 
 def end_others(request: Any, user: User) -> None:

@@ -44,7 +44,7 @@ def not_found(error: Any, request: Any) -> dict[str, Any]:
 
 @forbidden_view_config(renderer=TEMPLATE)
 def forbidden(error: Any, request: Any) -> dict[str, Any]:
-    return page(request, 403, _("Not allowed"), _("This is not yours to see."))
+    return page(request, 403, _("Not allowed"), _("You do not have access to this page."))
 
 
 @exception_view_config(HTTPException, renderer=TEMPLATE)
@@ -69,7 +69,7 @@ def stale_form(error: Any, request: Any) -> dict[str, Any]:
 @exception_view_config(SessionStoreUnavailable, renderer=TEMPLATE)
 def store_down(error: Any, request: Any) -> dict[str, Any]:
     log.error("session store unavailable: %s", error)
-    told = _("Carts and logins cannot be reached just now. The catalogue still works.")
+    told = _("Carts and logins are unavailable just now. You can still look around the shop.")
     return come_back(request, told)
 
 
@@ -91,7 +91,7 @@ def come_back(request: Any, told: str) -> dict[str, Any]:
 @exception_view_config(SessionEnded, renderer=TEMPLATE)
 def session_ended(error: Any, request: Any) -> dict[str, Any]:
     """The browser has a newer cookie by now, so this answer sets none."""
-    told = _("You have just logged in or out, perhaps in another tab. Nothing was changed here.")
+    told = _("You have just logged in or out, perhaps in another tab. Nothing has changed here.")
     return page(request, 409, _("Please reload the page"), told, back=shown(request))
 
 
@@ -107,7 +107,7 @@ def shown(request: Any) -> str:
 
 @exception_view_config(SessionTooLarge, renderer=TEMPLATE)
 def too_large(error: Any, request: Any) -> dict[str, Any]:
-    told = _("That is more than this cart can hold. It is as it was before.")
+    told = _("That is more than this cart can hold, so it has been left as it was.")
     return page(request, 413, _("Too much for one session"), told)
 
 
@@ -122,6 +122,6 @@ def server_error(error: Any, request: Any) -> dict[str, Any]:
         return set_up(request, said_of(error, request.registry))
     if isinstance(error, BUSY) or is_conflict(error):
         log.error("database unavailable or too busy: %s", error)
-        return come_back(request, _("The shop is very busy just now. Nothing was half done."))
+        return come_back(request, _("The shop is very busy just now. Nothing was left half done."))
     log.error("unhandled error", exc_info=error)
-    return page(request, 500, _("That did not work"), _("It is our fault. Please try again."))
+    return page(request, 500, _("That did not work"), _("The fault is ours. Please try again."))
