@@ -21,6 +21,24 @@ if (focusId) {
   document.getElementById(focusId)?.focus({ preventScroll: true });
 }
 
+// A time is told in the zone of its reader.
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[datetime]")) time.textContent = clock.format(new Date(time.dateTime));
+
+// Adding from a shelf comes back to it: to the very place, where the button is.
+const placeKey = "place-after-adding";
+for (const form of document.querySelectorAll(".card form, .story form")) {
+  form.addEventListener("submit", () => sessionStorage.setItem(placeKey, scrollY));
+}
+const place = sessionStorage.getItem(placeKey);
+if (place) {
+  sessionStorage.removeItem(placeKey);
+  if (location.hash) {
+    document.querySelector(":target button")?.focus({ preventScroll: true });
+    addEventListener("load", () => scrollTo(0, place), { once: true });
+  }
+}
+
 // The account menu is a plain <details>: Escape and a press elsewhere close it, too.
 const menu = document.querySelector("details.account");
 document.addEventListener("click", (event) => {

@@ -65,12 +65,18 @@ def text_only(form: Any, field: Any) -> None:
 
 
 # Filters come first: a text is measured and kept as it is compared, whichever form it came by.
-def username_field(*limits: Any) -> StringField:
-    return StringField(_("Username"), [DataRequired(REQUIRED), *limits], filters=[made(text.key)])
+def username_field(*limits: Any, rules: str = "") -> StringField:
+    needed = [DataRequired(REQUIRED), *limits]
+    return StringField(_("Username"), needed, filters=[made(text.key)], description=rules)
 
 
 def new_password_field(label: str) -> PasswordField:
-    return PasswordField(label, [InputRequired(REQUIRED), PASSWORD], filters=[made(text.password)])
+    return PasswordField(
+        label,
+        [InputRequired(REQUIRED), PASSWORD],
+        filters=[made(text.password)],
+        description=PASSWORD.message,
+    )
 
 
 def made(change: Callable[[str], str]) -> Callable[[str | None], str | None]:
@@ -87,6 +93,7 @@ class RegisterForm(Form):
     username = username_field(
         Length(min=2, max=40, message=USERNAME),
         Regexp(rf"^(?:[^\W{text.FILLERS}]|[.-])+\Z", message=USERNAME),
+        rules=USERNAME,
     )
     password = new_password_field(_("Password"))
 

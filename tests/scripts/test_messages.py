@@ -26,7 +26,7 @@ REGISTER = re.compile(
 """What we do not say: facts are 합니다, steps -하세요, questions -ㄹ까요; the learner is 나."""
 ELSEWHERE = [
     ROOT / "README.ko.md",
-    *ROOT.glob("docs/*.ko.md"),
+    *ROOT.glob("docs/**/settings*.md"),
     *ROOT.glob("demoapp/lessons/*/*.toml"),
 ]
 """Texts that are not in the catalogue."""
