@@ -22,21 +22,23 @@ if (focusId) {
 }
 
 // A time is told in the zone of its reader.
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
-for (const time of document.querySelectorAll("time[datetime]")) time.textContent = clock.format(new Date(time.dateTime));
+const localTime = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[datetime]")) time.textContent = localTime.format(new Date(time.dateTime));
 
-// Adding from a shelf comes back to it: to the very place, where the button is.
+// Adding from a shelf comes back to it: the button has the focus, and is where it was in the window.
 const placeKey = "place-after-adding";
-for (const form of document.querySelectorAll(".card form, .story form")) {
-  form.addEventListener("submit", () => sessionStorage.setItem(placeKey, scrollY));
+for (const form of document.querySelectorAll(".card form")) {
+  form.addEventListener("submit", () => sessionStorage.setItem(placeKey, form.getBoundingClientRect().top));
 }
 const place = sessionStorage.getItem(placeKey);
-if (place) {
-  sessionStorage.removeItem(placeKey);
-  if (location.hash) {
-    document.querySelector(":target button")?.focus({ preventScroll: true });
-    addEventListener("load", () => scrollTo(0, place), { once: true });
-  }
+sessionStorage.removeItem(placeKey);
+if (place && location.hash) {
+  addEventListener("load", () => {
+    const form = document.querySelector(".card:target form");
+    if (!form) return;
+    scrollBy(0, form.getBoundingClientRect().top - place);
+    form.querySelector("button").focus({ preventScroll: true });
+  });
 }
 
 // The account menu is a plain <details>: Escape and a press elsewhere close it, too.

@@ -30,6 +30,7 @@ class Page:
         self._request = request
         self.strategy = request.registry.settings["session.strategy"]
         self.path = request.path_qs if request.method == "GET" else f"{request.script_name}/"
+        self.address = request.host_url
         self.lessons = "lessons" in request.registry
         self.labs = self.lessons and teaches(request.registry.settings)
 
