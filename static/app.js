@@ -40,6 +40,8 @@ if (place && location.hash) {
     form.querySelector("button").focus({ preventScroll: true });
   });
 }
+// The message that came along need not stay along.
+setTimeout(() => document.querySelector(".flashes").classList.add("is-read"), 8000);
 
 // The account menu is a plain <details>: Escape and a press elsewhere close it, too.
 const menu = document.querySelector("details.account");

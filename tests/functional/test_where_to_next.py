@@ -25,7 +25,8 @@ def goal(answer: Any) -> str:
 def asked(page: Any, link: str) -> str | None:
     """The `next` in the address of a link."""
     href = page.html.find("a", string=link)["href"]
-    return parse_qs(urlsplit(href).query).get("next", [None])[0]
+    found: list[str] = parse_qs(urlsplit(href).query).get("next", [])
+    return found[0] if found else None
 
 
 def test_adding_from_a_shelf_leads_back_to_the_card(visitor: Visitor) -> None:
