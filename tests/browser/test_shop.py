@@ -155,7 +155,7 @@ def test_checkout_by_keyboard_alone(watched: Watched, address: str) -> None:
     expect(page).to_have_url(f"{address}/cart")
     tab_to(page, page.get_by_role("link", name="Log in", exact=True))
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{address}/login")
+    expect(page).to_have_url(f"{address}/login?next=%2Fcart")
     tab_to(page, page.locator("input[name=username]"))
     page.keyboard.type("minji")
     tab_to(page, page.locator("input[name=password]"))
