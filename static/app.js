@@ -21,6 +21,28 @@ if (focusId) {
   document.getElementById(focusId)?.focus({ preventScroll: true });
 }
 
+// A time is told in the zone of its reader.
+const localTime = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[datetime]")) time.textContent = localTime.format(new Date(time.dateTime));
+
+// Adding from a shelf comes back to it: the button has the focus, and is where it was in the window.
+const placeKey = "place-after-adding";
+for (const form of document.querySelectorAll(".card form")) {
+  form.addEventListener("submit", () => sessionStorage.setItem(placeKey, form.getBoundingClientRect().top));
+}
+const place = sessionStorage.getItem(placeKey);
+sessionStorage.removeItem(placeKey);
+if (place && location.hash) {
+  addEventListener("load", () => {
+    const form = document.querySelector(".card:target form");
+    if (!form) return;
+    scrollBy(0, form.getBoundingClientRect().top - place);
+    form.querySelector("button").focus({ preventScroll: true });
+  });
+}
+// The message that came along need not stay along.
+setTimeout(() => document.querySelector(".flashes").classList.add("is-read"), 8000);
+
 // The account menu is a plain <details>: Escape and a press elsewhere close it, too.
 const menu = document.querySelector("details.account");
 document.addEventListener("click", (event) => {

@@ -29,7 +29,7 @@ def refuse_malformed(event: Any) -> None:
     # the error page must not stumble over the same bytes
     request.environ.update(PATH_INFO="/", QUERY_STRING="", HTTP_COOKIE="", CONTENT_LENGTH="0")
     if length > MAX_BODY:
-        raise HTTPRequestEntityTooLarge(_("That is more than a form of ours can hold."))
+        raise HTTPRequestEntityTooLarge(_("That is more than our forms can take."))
     raise HTTPBadRequest(_("The request holds broken characters. Go back and try again."))
 
 

@@ -47,7 +47,7 @@ def one(request: Any, name: str, default: str = "") -> str:
         raise HTTPBadRequest(_("A field was sent twice."))
     value = values[0] if values else default
     if not isinstance(value, str) or "\0" in value:
-        raise HTTPBadRequest(_("A field holds what no form sends."))
+        raise HTTPBadRequest(_("This form cannot send that value. Reload the page and try again."))
     return value
 
 
@@ -61,16 +61,22 @@ def quantity(request: Any, default: str, minimum: int) -> int:
 
 def text_only(form: Any, field: Any) -> None:
     if any(ord(c) < 32 and c not in "\r\n\t" for c in field.data or ""):
-        raise ValidationError(_("This holds characters that cannot be used."))
+        raise ValidationError(_("Some of these characters cannot be used here."))
 
 
 # Filters come first: a text is measured and kept as it is compared, whichever form it came by.
-def username_field(*limits: Any) -> StringField:
-    return StringField(_("Username"), [DataRequired(REQUIRED), *limits], filters=[made(text.key)])
+def username_field(*limits: Any, rules: str = "") -> StringField:
+    needed = [DataRequired(REQUIRED), *limits]
+    return StringField(_("Username"), needed, filters=[made(text.key)], description=rules)
 
 
 def new_password_field(label: str) -> PasswordField:
-    return PasswordField(label, [InputRequired(REQUIRED), PASSWORD], filters=[made(text.password)])
+    return PasswordField(
+        label,
+        [InputRequired(REQUIRED), PASSWORD],
+        filters=[made(text.password)],
+        description=PASSWORD.message,
+    )
 
 
 def made(change: Callable[[str], str]) -> Callable[[str | None], str | None]:
@@ -87,6 +93,7 @@ class RegisterForm(Form):
     username = username_field(
         Length(min=2, max=40, message=USERNAME),
         Regexp(rf"^(?:[^\W{text.FILLERS}]|[.-])+\Z", message=USERNAME),
+        rules=USERNAME,
     )
     password = new_password_field(_("Password"))
 

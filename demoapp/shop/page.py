@@ -17,6 +17,9 @@ from demoapp.shop.flash import KINDS, told
 from demoapp.shop.models import Category
 from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words
 
+NOT_A_GOAL = ("login", "register")
+"""Pages that nobody wants to come back to once logged in."""
+
 
 class Page:
     """The frame around every page. It must render when the session store cannot be reached."""
@@ -27,8 +30,17 @@ class Page:
         self._request = request
         self.strategy = request.registry.settings["session.strategy"]
         self.path = request.path_qs if request.method == "GET" else f"{request.script_name}/"
+        self.address = request.host_url
         self.lessons = "lessons" in request.registry
         self.labs = self.lessons and teaches(request.registry.settings)
+
+    def onward(self, goal: str | None = None) -> dict[str, str]:
+        """The query that makes a login come back here, or go on to what was asked for."""
+        if goal is None:
+            goal = self.path if getattr(self._request, "exception", None) is None else ""
+            if getattr(self._request.matched_route, "name", "") in NOT_A_GOAL:
+                goal = self._request.GET.get("next", "")
+        return {"next": goal} if goal not in ("", f"{self._request.script_name}/") else {}
 
     @reify
     def available(self) -> bool:

@@ -12,31 +12,43 @@ class Strategy(NamedTuple):
     """What it is like, for who is here to buy tea."""
     where: str
     """Where the cart is, and what follows from that."""
+    survives: bool
+    """Whether it is there when the shop has been stopped and started again."""
+    morning: str
+    """What became of it, when the shop was closed for the night."""
 
 
 FOUR = (
     Strategy(
         "memory",
         _("A note on the counter: quick, and gone at closing time."),
-        _("In the memory of one process: the fastest, and the first to be gone."),
+        _("In the memory of one process: the fastest place, and the first to be lost."),
+        False,
+        _("Gone. The process ended, and its memory with it."),
     ),
     Strategy(
         "redis",
-        _("A shared shelf: every clerk can reach it."),
-        _("In Redis: every process shares it, one trip reads it, and it expires by itself."),
+        _("A shared shelf: within reach of every clerk."),
+        _("In Redis: shared by every process, read in one round trip, gone by itself in the end."),
+        True,
+        _("Still there. Redis was open all night."),
     ),
     Strategy(
         "database",
         _("The shop’s own ledger: next to your orders."),
         _("In the shop’s own database: the cart and the order are saved together, or not at all."),
+        True,
+        _("Still there. It was written down, in a table."),
     ),
     Strategy(
         "custom",
         _("A sealed slip that you carry yourself."),
         _("In your own browser, in a signed cookie: the shop keeps nothing."),
+        True,
+        _("Still there. You had it with you all night."),
     ),
 )
-ELSEWHERE = _("Where another session factory keeps it: the one that the settings name.")
+ELSEWHERE = _("Wherever the session factory named in the settings keeps it.")
 """Of a factory that is not ours: see `demoapp.sessions.factory.is_ours`."""
 
 
@@ -44,5 +56,10 @@ def in_words(request: Any) -> dict[str, Strategy]:
     """All four in the language of the page, by name."""
     translate = request.localizer.translate
     return {
-        one.name: Strategy(one.name, translate(one.motto), translate(one.where)) for one in FOUR
+        one.name: one._replace(
+            motto=translate(one.motto),
+            where=translate(one.where),
+            morning=translate(one.morning),
+        )
+        for one in FOUR
     }

@@ -44,7 +44,9 @@ def test_from_the_catalogue_to_an_order(watched: Watched, address: str, script: 
     page.get_by_role("button", name=re.compile("^Add to cart.*Sejak")).click()
     expect(page.get_by_role("status")).to_contain_text("Added to the cart: 1 × Sejak")
     expect(cart_count(page)).to_have_text("1")
+    expect(page).to_have_url(re.compile(r"\?q=sejak#card-sejak$"))
 
+    page.locator(".cart-link").click()
     page.get_by_label("Quantity of Sejak").fill("3")
     page.get_by_role("button", name=re.compile("^Update.*Sejak")).click()
     expect(cart_count(page)).to_have_text("3")
@@ -153,7 +155,7 @@ def test_checkout_by_keyboard_alone(watched: Watched, address: str) -> None:
     expect(page).to_have_url(f"{address}/cart")
     tab_to(page, page.get_by_role("link", name="Log in", exact=True))
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{address}/login")
+    expect(page).to_have_url(f"{address}/login?next=%2Fcart")
     tab_to(page, page.locator("input[name=username]"))
     page.keyboard.type("minji")
     tab_to(page, page.locator("input[name=password]"))

@@ -83,7 +83,7 @@ def test_visitors_without_a_session(shop: Any, strategy: str) -> None:
     page = visitor.get("/session")
     assert page.status_int == 200
     assert "leads to no session any more" in page.text
-    reason = "signature does not fit" if strategy == "custom" else "no such record"
+    reason = "signature does not match" if strategy == "custom" else "no such record"
     assert reason in layer(page, "check").get_text()
     visitor.set_cookie("session", "not-one-of-ours")
     assert visitor.get("/session").status_int == 200

@@ -102,21 +102,25 @@ def test_messages_that_nobody_reads_do_not_pile_up(shop: Any, strategy: str) -> 
 @pytest.mark.parametrize(
     ("path", "fields", "expected"),
     [
-        ("/login", {}, {"username": "입력해 주십시오.", "password": "입력해 주십시오."}),
+        (
+            "/login",
+            {},
+            {"username": "이 항목을 입력해 주세요.", "password": "이 항목을 입력해 주세요."},
+        ),
         (
             "/login",
             {"username": "x" * 41, "password": "y" * 1025},
             {
-                "username": "40자 이하로 입력해 주십시오.",
-                "password": "1024자 이하로 입력해 주십시오.",
+                "username": "40자 이하로 입력해 주세요.",
+                "password": "1024자 이하로 입력해 주세요.",
             },
         ),
         (
             "/register",
             {"username": "a b", "password": "short"},
             {
-                "username": "글자, 숫자, 점(.), 붙임표(-), 밑줄(_)로 2~40자를 입력해 주십시오.",
-                "password": "8~1,024자로 입력해 주십시오.",
+                "username": "글자, 숫자, 점(.), 붙임표(-), 밑줄(_)로 2~40자를 입력해 주세요.",
+                "password": "8~1,024자로 입력해 주세요.",
             },
         ),
     ],
@@ -195,4 +199,4 @@ def test_answers_of_no_language_do_not_vary_with_it(memory: Any) -> None:
     missing = Visitor(memory).get("/no-such", headers={"Accept-Language": "ko"})
     assert missing.status_int == 404
     assert missing.headers["Content-Language"] == "ko"
-    assert "찾을 수 없음" in missing.text
+    assert "페이지를 찾을 수 없습니다" in missing.text

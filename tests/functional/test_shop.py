@@ -211,7 +211,7 @@ def test_one_limit_for_a_line_in_the_page_and_on_the_server_I2(memory: Any) -> N
     page = visitor.get("/cart").html
     assert page.find("input", {"type": "number"})["max"] == str(MAX_QUANTITY)
     assert "24" in page.find(class_="stock-hint").text
-    assert "Lower the quantity" in page.find(class_="notice").text
+    assert "Lower the quantities" in page.find(class_="notice").text
     for path, quantity in (("/cart/items", 1), ("/cart/items/ujeon", MAX_QUANTITY + 1)):
         refused = visitor.send(path, sku="ujeon", quantity=str(quantity))
         assert refused.status_int == 400

@@ -272,6 +272,7 @@ def test_compare_measures_what_is_there_and_names_what_is_missing(
 ) -> None:
     monkeypatch.setattr(compare, "ROUNDS", 2)
     monkeypatch.setattr(compare, "REQUESTS", 3)
+    monkeypatch.setattr(figures, "REFERENCE", tmp_path / "none.json")
     visitor = Visitor(start_shop("memory", **{"sqlalchemy.url": sqlite_url}))
     assert "demoapp-compare" in visitor.get("/strategies").text
     assert visitor.get("/strategies").html.select_one("svg.plot") is None
@@ -292,6 +293,24 @@ def test_compare_measures_what_is_there_and_names_what_is_missing(
     bars = page.html.select("svg.plot rect")
     assert len(bars) == 6  # two a strategy, but for redis
     assert figures.in_short(figures.load(None) or {}, "custom") in page.text
+
+
+def test_until_it_is_measured_here_the_benchmarks_are_shown(
+    start_shop: StartShop, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "REFERENCE", tmp_path / "benchmarks.json")
+    visitor = Visitor(start_shop("memory"))
+    for broken in ("", "[]", "{}", '{"in_process": {"memory: memory": {"read": {}}}}'):
+        figures.REFERENCE.write_text(broken, encoding="utf-8")
+        assert "not measured yet" in visitor.get("/strategies").html.find("table").text
+    own = {"read": {"median": 1234.5}, "add": {"median": 2500}}
+    found = dict.fromkeys(figures.CONTENDERS.values(), own)
+    figures.REFERENCE.write_text(json.dumps({"in_process": found}), encoding="utf-8")
+    page = visitor.get("/strategies").html
+    assert page.find("table").text.count("1.23 / 2.50") == 4
+    assert "for reference · measure here" in page.find("table").text
+    assert "demoapp-compare" in page.find(class_="measured").text
+    assert len(page.select("svg.plot rect")) == 8
 
 
 def test_the_figures_are_beside_the_ini_file_P1() -> None:

@@ -9,6 +9,15 @@ from xml.sax.saxutils import escape
 WORDS = {"title": "What a session costs", "read": "read", "change": "change", "missing": "missing"}
 """For the plot as a file; the page has its own, in two languages."""
 ACTS = ("read", "change")
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.json"
+"""What `make bench` has measured; in a checkout only."""
+CONTENDERS = {
+    "memory": "memory: memory",
+    "redis": "redis: redis",
+    "database": "sqlite: database",
+    "custom": "cookie: custom",
+}
+"""The names of the four in that file."""
 
 _STYLE = """<style>
   .plot { font: 14px system-ui, sans-serif; fill: #26251f; background: #fffdf8 }
@@ -31,6 +40,23 @@ def load(ini: str | None) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return figures
+
+
+def reference() -> dict[str, Any] | None:
+    """The figures of the benchmarks, to be shown until demoapp-compare has run here."""
+    try:
+        found = json.loads(REFERENCE.read_text(encoding="utf-8"))["in_process"]
+        return {
+            "strategies": {
+                name: {
+                    "read": {"session_ms": found[contender]["read"]["median"] / 1000},
+                    "change": {"session_ms": found[contender]["add"]["median"] / 1000},
+                }
+                for name, contender in CONTENDERS.items()
+            }
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def save(figures: Mapping[str, Any], ini: str) -> list[Path]:

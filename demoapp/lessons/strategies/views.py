@@ -21,31 +21,35 @@ SOURCES = Path(__file__).resolve().parents[2]
 def strategies(request: Any) -> dict[str, Any]:
     told = content("strategies", request.locale_name)
     measured, words = figures.load(request.registry.get("ini_file")), told["words"]
+    shown = measured or figures.reference()
+    current = request.registry["session.settings"].strategy
     return {
         "strategies": [SimpleNamespace(name=name, **told[name]) for name in STRATEGIES],
         "rows": [
             {
                 "question": q["text"],
-                "cells": [cell(told, name, q["id"], measured) for name in STRATEGIES],
+                "cells": [cell(told, name, q["id"], shown) for name in STRATEGIES],
+                "reference": q["id"] == "measured" and shown and not measured,
             }
             for q in told["question"]
         ],
         "words": words,
-        "plot": figures.plot(measured, words) if measured else None,
+        "plot": figures.plot(shown, words) if shown else None,
         "measured": words["measured_by"].format(**measured) if measured else None,
-        "current": request.registry["session.settings"].strategy,
+        "current": current,
+        "picked": {current, "redis" if current != "redis" else "database"},
     }
 
 
 def cell(
-    told: dict[str, Any], name: str, question: str, measured: dict[str, Any] | None
+    told: dict[str, Any], name: str, question: str, found: dict[str, Any] | None
 ) -> dict[str, str]:
     """An answer and its proof: the test that shows it, or the measurement."""
     words = told["words"]
     if question == "measured":
-        text = figures.in_short(measured, name) if measured else None
-        missing = words["missing"] if measured else words["not_measured"]
-        return {"text": text or missing, "proof": words["measurement"]}
+        text = figures.in_short(found, name) if found else None
+        missing = words["missing"] if found else words["not_measured"]
+        return {"text": text or missing, "proof": ""}
     answer: dict[str, str] | str = told[name]["answer"][question]
     return answer if isinstance(answer, dict) else {"text": answer, "proof": ""}
 

@@ -26,11 +26,11 @@ from demoapp.shop.security import (
 )
 
 
-def local(request: Any, path: str) -> str:
+def local(request: Any, path: str, otherwise: str | None = None) -> str:
     """The path to go on to, if it is one of this site (ASVS 3.7.2); else the front page."""
     if re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path):
         return path
-    return f"{request.script_name}/"
+    return otherwise or f"{request.script_name}/"
 
 
 def refused(request: Any, error: str | None) -> str | None:
@@ -107,7 +107,11 @@ def welcome(request: Any, user: User) -> bool:
 
 @view_config(route_name="register", request_method="GET", renderer="demoapp:templates/register.pt")
 def register_form(request: Any) -> dict[str, Any]:
-    return {"form": RegisterForm(), "error": None}
+    return register_page(request, RegisterForm(), request.GET.get("next", ""))
+
+
+def register_page(request: Any, form: Any, goal: str, error: str | None = None) -> dict[str, Any]:
+    return {"form": form, "next": local(request, goal), "error": error}
 
 
 @view_config(
@@ -117,20 +121,21 @@ def register_form(request: Any) -> dict[str, Any]:
     renderer="demoapp:templates/register.pt",
 )
 def register(request: Any) -> Any:
+    goal = one(request, "next")
     one(request, "username"), one(request, "password")
     form = RegisterForm(request.POST)
     if is_stale(request):
-        return {"form": form, "error": refused(request, STALE)}
+        return register_page(request, form, goal, refused(request, STALE))
     if not form.validate():
-        return {"form": form, "error": refused(request, None)}
+        return register_page(request, form, goal, refused(request, None))
     if seconds := request.registry["throttle"].registration(request).wait():
-        return {"form": form, "error": too_many(request, seconds)}
+        return register_page(request, form, goal, too_many(request, seconds))
     user, error = registered(request, form)
     if user is None:
-        return {"form": form, "error": error}
+        return register_page(request, form, goal, error)
     welcome(request, user)
     tell(request, _("Welcome, ${name}. Your account is ready."), name=user.username)
-    return HTTPSeeOther(local(request, ""))
+    return HTTPSeeOther(local(request, goal))
 
 
 def registered(request: Any, form: Any) -> tuple[User | None, str | None]:
@@ -184,7 +189,7 @@ def account_page(request: Any, form: Any, error: str | None = None) -> dict[str,
         }
         for record in sessions_of(request, request.current_user)
     ]
-    why_not = _("This strategy keeps sessions in the browsers alone, so nobody can list them.")
+    why_not = _("With this strategy sessions live only in browsers, so the shop cannot list them.")
     return {
         "devices": devices,
         "listable": request.registry.queryUtility(ISessionStore) is not None,
@@ -217,7 +222,7 @@ def revoke(request: Any) -> Any:
             request.registry.getUtility(ISessionStore).end(request, record.key)
             tell(request, _("That device has been logged out."))
             return HTTPSeeOther(request.route_path("account"))
-    raise HTTPNotFound(_("There is no such session of yours."))
+    raise HTTPNotFound(_("You have no session by this name."))
 
 
 def end_others(request: Any, user: User) -> None:

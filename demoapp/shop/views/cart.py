@@ -11,6 +11,7 @@ from demoapp.shop.flash import tell
 from demoapp.shop.forms import QUANTITY, one, quantity
 from demoapp.shop.models import Product
 from demoapp.shop.products import lines_of
+from demoapp.shop.views.account import local
 from demoapp.shop.views.catalog import find
 
 
@@ -39,13 +40,14 @@ def add(request: Any) -> Any:
     found = request.dbsession.get(Product, one(request, "sku"))
     if found is None:
         return cart_page(request, _("We do not sell that."))
+    goal = local(request, one(request, "next"), otherwise=request.route_path("cart"))
     try:
         added = quantity(request, "1", minimum=1)
         request.cart.add(found.sku, added)
     except (TooMany, ValueError):
         return cart_page(request, QUANTITY)
     tell_line(request, _("Added to the cart: ${count} × ${name}"), found.sku, added)
-    return HTTPSeeOther(request.route_path("cart"))
+    return HTTPSeeOther(goal)
 
 
 def tell_line(request: Any, told: Any, sku: str, count: int) -> None:

@@ -30,7 +30,13 @@ def catalog(request: Any) -> dict[str, Any]:
         "name": getattr(category, f"name_{locale}"),
         "intro": getattr(category, f"intro_{locale}"),
     }
-    return {"products": products, "query": words, "category": shown, "count": len(products)}
+    return {
+        "products": products,
+        "query": words,
+        "category": shown,
+        "count": len(products),
+        "offered": next((product for product in products if product.stock), None),
+    }
 
 
 def find(request: Any, sku: str) -> Product:

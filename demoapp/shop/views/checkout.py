@@ -54,7 +54,7 @@ def submit(request: Any) -> Any:
     if not form.validate():
         return checkout_page(request, form, status=400)
     if scarce := next((line.product.name for line in lines if line.short), None):
-        sorry = _("There is not enough left of: ${name}", mapping={"name": scarce})
+        sorry = _("Not enough in stock: ${name}", mapping={"name": scarce})
         return checkout_page(request, form, sorry, status=409)
     order = place(request, cart, lines, form.name.data, form.address.data)
     request.session.flash(order.number, PLACED)
@@ -85,7 +85,7 @@ def order(request: Any) -> dict[str, Any]:
     number = request.matchdict["number"]
     found = request.dbsession.scalars(own_orders(request).where(Order.number == number)).first()
     if found is None:
-        raise HTTPNotFound(_("There is no such order of yours."))
+        raise HTTPNotFound(_("You have no order with this number."))
     fresh = number in told(request.session, PLACED)
     if fresh and request.method != "HEAD":  # whose answer nobody reads
         request.session.pop_flash(PLACED)

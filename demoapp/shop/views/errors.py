@@ -24,17 +24,19 @@ from demoapp.shop.views.account import local
 log = logging.getLogger(__name__)
 BUSY = (TransientError, OperationalError, PoolTimeout, InternalError, PendingRollbackError)
 """The last two come after an error that somebody has caught: the transaction is of no use then."""
+WAIT = 5
+"""Seconds after which what was unavailable may be there again."""
 TEMPLATE = "demoapp:templates/error.pt"
 
 
 def page(
-    request: Any, status: int, title: str, message: Any, back: str | None = None
+    request: Any, status: int, title: str, message: Any, again: str | None = None
 ) -> dict[str, Any]:
+    """`again` is the page to ask for once more, where that may help."""
     request.response.status_int = status
     translate = request.localizer.translate
     told = {"title": translate(title), "message": translate(message)}
-    shop = request.route_path("catalog")
-    return {"status": status, "back": back or shop, "reload": back is not None, **told}
+    return {"status": status, "again": again, "wait": None, "stale": False, **told}
 
 
 @notfound_view_config(renderer=TEMPLATE)
@@ -44,7 +46,7 @@ def not_found(error: Any, request: Any) -> dict[str, Any]:
 
 @forbidden_view_config(renderer=TEMPLATE)
 def forbidden(error: Any, request: Any) -> dict[str, Any]:
-    return page(request, 403, _("Not allowed"), _("This is not yours to see."))
+    return page(request, 403, _("Not allowed"), _("You do not have access to this page."))
 
 
 @exception_view_config(HTTPException, renderer=TEMPLATE)
@@ -54,7 +56,8 @@ def http_error(error: Any, request: Any) -> Any:
     told = error.detail or _("The request could not be understood. Go back and try again.")
     if wait := error.headers.get("Retry-After"):
         request.response.headers["Retry-After"] = wait
-    return page(request, error.code, _("That did not work"), told)
+    form = shown(request) if request.method == "POST" else None
+    return page(request, error.code, _("That did not work"), told, again=form)
 
 
 @exception_view_config(BadCSRFToken, renderer=TEMPLATE)
@@ -63,13 +66,13 @@ def stale_form(error: Any, request: Any) -> dict[str, Any]:
         "You have logged in or out since this form was loaded, perhaps in another tab; or your "
         "browser keeps no cookies. Nothing was changed."
     )
-    return page(request, 400, _("This form is out of date"), told, back=shown(request))
+    return out_of_date(request, 400, _("This form is out of date"), told)
 
 
 @exception_view_config(SessionStoreUnavailable, renderer=TEMPLATE)
 def store_down(error: Any, request: Any) -> dict[str, Any]:
     log.error("session store unavailable: %s", error)
-    told = _("Carts and logins cannot be reached just now. The catalogue still works.")
+    told = _("Carts and logins are unavailable just now. You can still look around the shop.")
     return come_back(request, told)
 
 
@@ -84,15 +87,20 @@ def set_up(request: Any, what_to_do: str) -> dict[str, Any]:
 
 
 def come_back(request: Any, told: str) -> dict[str, Any]:
-    request.response.headers["Retry-After"] = "5"
-    return page(request, 503, _("One moment, please"), told)
+    request.response.headers["Retry-After"] = str(WAIT)
+    answer = page(request, 503, _("One moment, please"), told, again=shown(request))
+    return {**answer, "wait": WAIT}
 
 
 @exception_view_config(SessionEnded, renderer=TEMPLATE)
 def session_ended(error: Any, request: Any) -> dict[str, Any]:
     """The browser has a newer cookie by now, so this answer sets none."""
-    told = _("You have just logged in or out, perhaps in another tab. Nothing was changed here.")
-    return page(request, 409, _("Please reload the page"), told, back=shown(request))
+    told = _("You have just logged in or out, perhaps in another tab. Nothing has changed here.")
+    return out_of_date(request, 409, _("Please reload the page"), told)
+
+
+def out_of_date(request: Any, status: int, title: str, told: Any) -> dict[str, Any]:
+    return {**page(request, status, title, told, again=shown(request)), "stale": True}
 
 
 def shown(request: Any) -> str:
@@ -107,7 +115,7 @@ def shown(request: Any) -> str:
 
 @exception_view_config(SessionTooLarge, renderer=TEMPLATE)
 def too_large(error: Any, request: Any) -> dict[str, Any]:
-    told = _("That is more than this cart can hold. It is as it was before.")
+    told = _("That is more than this cart can hold, so it has been left as it was.")
     return page(request, 413, _("Too much for one session"), told)
 
 
@@ -122,6 +130,7 @@ def server_error(error: Any, request: Any) -> dict[str, Any]:
         return set_up(request, said_of(error, request.registry))
     if isinstance(error, BUSY) or is_conflict(error):
         log.error("database unavailable or too busy: %s", error)
-        return come_back(request, _("The shop is very busy just now. Nothing was half done."))
+        return come_back(request, _("The shop is very busy just now. Nothing was left half done."))
     log.error("unhandled error", exc_info=error)
-    return page(request, 500, _("That did not work"), _("It is our fault. Please try again."))
+    sorry = _("The fault is ours. Please try again.")
+    return page(request, 500, _("That did not work"), sorry, again=shown(request))
