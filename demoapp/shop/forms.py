@@ -33,6 +33,13 @@ STALE = _(
 )
 
 
+def local(request: Any, path: str, otherwise: str | None = None) -> str:
+    """The path to go on to, if it is one of this site (ASVS 3.7.2); else the front page."""
+    if re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path):
+        return path
+    return otherwise or f"{request.script_name}/"
+
+
 def is_stale(request: Any) -> bool:
     """Whether a form holds no token of today. For views with `require_csrf=False`, which give the
     form back with what was typed; nothing else may come of it.

@@ -1,6 +1,5 @@
 """Register, log in and out, password, and the user's sessions."""
 
-import re
 from typing import Any
 
 from pyramid.csrf import BadCSRFToken
@@ -11,7 +10,7 @@ from demoapp.i18n import COOKIE, LOCALES, _
 from demoapp.sessions.interfaces import ISessionStore
 from demoapp.settings import teaches
 from demoapp.shop.flash import tell
-from demoapp.shop.forms import STALE, LoginForm, PasswordForm, RegisterForm, is_stale, one
+from demoapp.shop.forms import STALE, LoginForm, PasswordForm, RegisterForm, is_stale, local, one
 from demoapp.shop.models import User
 from demoapp.shop.saved import keep, restore
 from demoapp.shop.security import (
@@ -24,13 +23,6 @@ from demoapp.shop.security import (
     sessions_of,
     verify,
 )
-
-
-def local(request: Any, path: str, otherwise: str | None = None) -> str:
-    """The path to go on to, if it is one of this site (ASVS 3.7.2); else the front page."""
-    if re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", path):
-        return path
-    return otherwise or f"{request.script_name}/"
 
 
 def refused(request: Any, error: str | None) -> str | None:

@@ -8,10 +8,9 @@ from pyramid.view import view_config
 from demoapp.i18n import _
 from demoapp.shop.cart import TooMany
 from demoapp.shop.flash import tell
-from demoapp.shop.forms import QUANTITY, one, quantity
+from demoapp.shop.forms import QUANTITY, local, one, quantity
 from demoapp.shop.models import Product
 from demoapp.shop.products import lines_of
-from demoapp.shop.views.account import local
 from demoapp.shop.views.catalog import find
 
 

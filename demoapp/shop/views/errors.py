@@ -19,7 +19,7 @@ from demoapp.postgresql import NotReady
 from demoapp.ready import said_of
 from demoapp.sessions.database.errors import is_conflict, is_missing
 from demoapp.sessions.interfaces import SessionEnded, SessionStoreUnavailable, SessionTooLarge
-from demoapp.shop.views.account import local
+from demoapp.shop.forms import local
 
 log = logging.getLogger(__name__)
 BUSY = (TransientError, OperationalError, PoolTimeout, InternalError, PendingRollbackError)
