@@ -3,7 +3,7 @@
 - inspector/    the visitor's own session, layer by layer
 - strategies/   the four compared, each one explained, and their costs measured
 - labs/         experiments on the visitor's own session, a folder each
-- stage/        all four side by side
+- stage/        all four next to each other
 - content.py    texts in both languages
 """
 
@@ -17,5 +17,6 @@ def includeme(config: Any) -> None:
     add_routes(config, LESSONS)
     config.include("demoapp.lessons.inspector")
     config.include("demoapp.lessons.labs")
+    config.include("demoapp.lessons.stage")
     for room in ("inspector", "strategies", "labs"):
         config.scan(f"demoapp.lessons.{room}.views")

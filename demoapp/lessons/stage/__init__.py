@@ -1,62 +1,65 @@
-"""All four strategies in one process: `pserve development.ini -n side-by-side`.
+"""The stage, at /stage: all four strategies next to each other. Only with `demo.labs = true`.
 
-Each shop is mounted under a path of its own and has a session cookie of its own; the page at /
-sends one click to all of them. The cookies for CSRF and language are shared: they are Path=/
-and every shop understands them.
+Each strategy has a shop of its own in this process: a whole application, below
+/stage/{shop}/, with a session cookie of its own. The page sends one act to all of them, and says
+what each did and why. The cookies for CSRF and language are shared: they are Path=/ and every
+shop understands them.
 
-- __init__.py    which application answers which path (a PasteDeploy composite)
+- house.py       the shops: who opens them, when, and for whom
 - errand.py      asking a shop in the visitor's name
-- columns.py     what a shop knows of the visitor, and what a click has cost there
-- views.py       the page at /
+- acts.py        what a button does
+- columns.py     what a shop knows of the visitor
+- views.py       the page, and the way to the shops below it
+- stage.toml     what the page says
 """
 
 from typing import Any
-from wsgiref.util import shift_path_info
 
-from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPSeeOther
 
-from demoapp.front.health import healthz
-from demoapp.routes import STAGE, add_routes
-from demoapp.shop.views.account import locale
-
-
-class Mounted:
-    """A WSGI application: /memory/... is for the shop called memory, the rest for the page."""
-
-    def __init__(self, shops: dict[str, Any], page: Any) -> None:
-        self._shops = shops
-        self._page = page
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        first = environ["PATH_INFO"].lstrip("/").partition("/")[0]
-        shop = self._shops.get(first)
-        if shop is None:
-            return self._page(environ, start_response)
-        shift_path_info(environ)  # what is left is the shop's PATH_INFO; its links begin with ours
-        return shop(environ, start_response)
+from demoapp import make_app
+from demoapp.lessons.stage.house import INSIDE, House
+from demoapp.sessions import STRATEGIES
+from demoapp.settings import teaches
 
 
-def composite(loader: Any, global_config: Any, **sections: str) -> Mounted:
-    """What the ini section calls; it names an application for each path."""
-    shops = {
-        path: loader.get_app(section, global_conf=global_config)
-        for path, section in sections.items()
-    }
-    return Mounted(shops, make_page(shops))
-
-
-def make_page(shops: dict[str, Any]) -> Any:
-    """The application at /. It keeps no session: what it shows, the shops have told it."""
-    with Configurator(settings={"session.strategy": "side-by-side"}) as config:
-        config.registry["shops"] = shops
-        config.add_tween("demoapp.front.logs.tween_factory")
-        for part in ("wellformed", "csrf", "headers"):
-            config.include(f"demoapp.front.{part}")
-        for part in ("i18n", "templating", "assets"):
-            config.include(f"demoapp.{part}")
-        config.include("demoapp.shop.globals")
-        add_routes(config, STAGE)
-        config.add_view(locale, route_name="locale", request_method="POST")
-        config.add_view(healthz, route_name="healthz", request_method="GET")
+def includeme(config: Any) -> None:
+    settings = config.registry.settings
+    if INSIDE in settings:
+        config.add_view(leave, route_name="stage")
+    elif teaches(settings):
+        shops = {name: settings_of(name, settings) for name in STRATEGIES}
+        config.registry["house"] = House(shops, config.registry.get("ini_file"))
         config.scan("demoapp.lessons.stage.views")
-    return config.make_wsgi_app()
+
+
+def settings_of(strategy: str, settings: Any) -> dict[str, Any]:
+    """Those of the shop around the stage, but for what makes each of the four itself."""
+    own = {"session.strategy": strategy, "session.cookie_name": f"session-{strategy}"}
+    left_out = ("session.migrate_from", "session.custom.factory", "pyramid.includes")
+    return {key: settings[key] for key in settings if key not in left_out} | own
+
+
+def leave(request: Any) -> Any:
+    """A shop on the stage has none of its own: its links lead up to the one it is on."""
+    return HTTPSeeOther(request.script_name.rpartition("/")[0] or "/")
+
+
+def composite(loader: Any, global_config: Any, **sections: str) -> Any:
+    """`pserve development.ini -n side-by-side`: the stage at /, its shops as the ini file has them.
+
+    The rest is the shop of the section named first.
+    """
+    apps = {name: loader.get_app(section, global_config) for name, section in sections.items()}
+    settings = {name: dict(app.registry.settings) for name, app in apps.items()}
+    around = next(iter(settings.values()))
+    app = make_app(global_config, {**around, "session.cookie_name": "session"})
+    app.registry["house"] = House(settings, app.registry.get("ini_file"))
+
+    def stage_first(environ: Any, start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if path.split("/")[1:2] in ([], [""], *([name] for name in settings)):
+            environ["PATH_INFO"] = "/stage" + path if path.strip("/") else "/stage"
+        return app(environ, start_response)
+
+    return stage_first
