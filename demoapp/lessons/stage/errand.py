@@ -35,7 +35,7 @@ class Answer:
     @property
     def ms(self) -> float | None:
         """What the session took."""
-        return self.load and sum(cost.ms for cost in (self.load, self.save) if cost)
+        return sum(cost.ms for cost in (self.load, self.save) if cost) if self.load else None
 
 
 class Errand:
