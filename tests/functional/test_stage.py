@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+import demoapp
 from demoapp.front.headers import HEADERS
 from demoapp.lessons.content import content
 from demoapp.lessons.stage import house as house_of
@@ -68,7 +69,7 @@ def test_nothing_is_opened_before_somebody_comes(
     start_shop: Callable[..., Any], redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`make serve` starts no later for it."""
-    opened, make = [], house_of.make_app
+    opened, make = [], demoapp.make_app
 
     def counted(global_config: Any, settings: Any) -> Any:
         opened.append(settings["session.strategy"])
