@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pyramid.paster import get_app
 from sqlalchemy import text
 
 import demoapp
@@ -15,6 +17,8 @@ from demoapp.lessons.stage.acts import ACTS
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.shops import STRATEGIES, Visitor, close_shop, copy_sqlite, open_shop
+
+DEVELOPMENT = Path(__file__).resolve().parents[2] / "development.ini"
 
 
 @pytest.fixture(scope="module")
@@ -338,6 +342,42 @@ def test_a_foreign_factory_stays_off_the_stage(
         play(visitor, "add")
         assert outcomes(visitor) == in_all("done")
         assert "session-custom" in visitor.cookies
+
+
+@pytest.fixture
+def composite(redis_server: RedisServer, sqlite_url: str, tmp_path: Any) -> Iterator[Visitor]:
+    """What `pserve development.ini -n side-by-side` serves, with a cookie name changed there."""
+    ini = DEVELOPMENT.read_text()
+    for own, ours in {
+        "redis://localhost:6379/0": redis_server.url,
+        "sqlite:///%(here)s/var/demoapp.sqlite": sqlite_url,
+        "session.cookie_name = session-custom": "session.cookie_name = slip",
+    }.items():
+        assert own in ini
+        ini = ini.replace(own, ours)
+    (tmp_path / "development.ini").write_text(ini)
+    app = get_app(str(tmp_path / "development.ini"), "side-by-side")
+    with closing(app.registry["house"]):
+        yield Visitor(app)
+    close_shop(app)
+
+
+def test_the_composite_of_the_ini_file_goes_on_working(composite: Visitor) -> None:
+    front = composite.get("/").html
+    assert {found["id"] for found in front.find_all(class_="shop")} == {
+        f"shop-{name}" for name in STRATEGIES
+    }
+    form = {"csrf_token": front.find("input", {"name": "csrf_token"})["value"], "action": "add"}
+    assert composite.post("/", {**form, "sku": "ujeon"}).status_int == 303
+    assert {"slip", "session-memory"} <= set(composite.cookies)
+    assert "session-custom" not in composite.cookies
+    for name in STRATEGIES:
+        found = composite.get(f"/{name}/session.json").json
+        assert (found["strategy"], found["cart"]["quantity"]) == (name, 1)
+        assert composite.get(f"/{name}/").html.find("form")["action"].startswith(f"/stage/{name}/")
+    for path in ("/nothing", "/memoryx", "/?q=%ff", "//memory/"):
+        assert composite.get(path).status_int in (200, 400, 404)
+    assert composite.get("/healthz").text == "ok\n"
 
 
 def test_the_shops_share_what_is_not_their_session(shop: Any, visitor: Visitor) -> None:

@@ -13,12 +13,13 @@ shop understands them.
 - stage.toml     what the page says
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 
 from demoapp import make_app
-from demoapp.lessons.stage.house import INSIDE, House
+from demoapp.lessons.stage.house import INSIDE, House, close
 from demoapp.sessions import STRATEGIES
 from demoapp.settings import teaches
 
@@ -36,8 +37,10 @@ def includeme(config: Any) -> None:
 def settings_of(strategy: str, settings: Any) -> dict[str, Any]:
     """Those of the shop around the stage, but for what makes each of the four itself."""
     own = {"session.strategy": strategy, "session.cookie_name": f"session-{strategy}"}
-    left_out = ("session.migrate_from", "session.custom.factory", "pyramid.includes")
-    return {key: settings[key] for key in settings if key not in left_out} | own
+    found = {**settings, **own}
+    for key in ("session.migrate_from", "session.custom.factory", "pyramid.includes"):
+        found.pop(key, None)
+    return found
 
 
 def leave(request: Any) -> Any:
@@ -46,20 +49,29 @@ def leave(request: Any) -> Any:
 
 
 def composite(loader: Any, global_config: Any, **sections: str) -> Any:
-    """`pserve development.ini -n side-by-side`: the stage at /, its shops as the ini file has them.
-
-    The rest is the shop of the section named first.
+    """`pserve development.ini -n side-by-side`: a shop on each path, as its section of the ini file
+    has it, and the stage in front of them all. What is around the stage is the first of them again.
     """
-    apps = {name: loader.get_app(section, global_config) for name, section in sections.items()}
-    settings = {name: dict(app.registry.settings) for name, app in apps.items()}
-    around = next(iter(settings.values()))
-    app = make_app(global_config, {**around, "session.cookie_name": "session"})
+    settings = {}
+    for path, section in sections.items():
+        app = loader.get_app(section, global_conf=global_config)
+        settings[path] = dict(app.registry.settings)
+        close(app)
+    around = {**next(iter(settings.values())), "session.cookie_name": "session"}
+    app = make_app(global_config, around)
     app.registry["house"] = House(settings, app.registry.get("ini_file"))
+    return StageFirst(app, settings)
 
-    def stage_first(environ: Any, start_response: Any) -> Any:
-        path = environ["PATH_INFO"]
-        if path.split("/")[1:2] in ([], [""], *([name] for name in settings)):
-            environ["PATH_INFO"] = "/stage" + path if path.strip("/") else "/stage"
-        return app(environ, start_response)
 
-    return stage_first
+class StageFirst:
+    """A WSGI application: / is the stage, and /memory/... the shop below it called memory."""
+
+    def __init__(self, app: Any, shops: Iterable[str]) -> None:
+        self._app, self._firsts = app, {"", *shops}
+        self.registry = app.registry
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        path = environ["PATH_INFO"].lstrip("/")
+        if path.partition("/")[0] in self._firsts:
+            environ["PATH_INFO"] = f"/stage/{path}" if path else "/stage"
+        return self._app(environ, start_response)
