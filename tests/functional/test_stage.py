@@ -1,5 +1,6 @@
 """The stage without a browser: what each act does in all four shops, for whom, what it refuses."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -163,7 +164,15 @@ def test_change_a_character_of_the_cookie_S3(visitor: Visitor) -> None:
 def test_wait_longer_than_a_session_may_be_idle_S7(visitor: Visitor) -> None:
     play(visitor, "add")
     play(visitor, "wait")
+    answer = visitor.get("/stage")
+    assert outcomes(visitor) == in_all("waits")
+    seconds, _, address = answer.headers["Refresh"].partition("; url=")
+    assert int(seconds) in (2, 3)
+    assert address.startswith("/stage?after=")  # another address, or a browser would not load it
+    assert address.endswith("#told")
+    time.sleep(house_of.HURRY + 0.5)
     assert outcomes(visitor) == in_all("gone")
+    assert "Refresh" not in visitor.get("/stage").headers
     assert quantities(visitor) == [1, 1, 1, 1]
 
 

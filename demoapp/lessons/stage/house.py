@@ -16,7 +16,7 @@ from collections import OrderedDict, deque
 from collections.abc import Mapping
 from hashlib import sha256
 from threading import Lock, RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 from demoapp import make_app
 
@@ -41,6 +41,8 @@ class House:
         self._shared: dict[str, Any] = {}
         self._stages: OrderedDict[str, Stage] = OrderedDict()
         self._dead_end: socket.socket | None = None
+        self.race = Lock()
+        """One race after the other: twelve clicks of a whole class are too many for SQLite."""
 
     def strategy(self, shop: str) -> str:
         return str(self.settings[shop]["session.strategy"])
@@ -100,6 +102,14 @@ class House:
                 self._dead_end.close()
 
 
+class Guest(NamedTuple):
+    """A browser that is away."""
+
+    cookies: dict[str, str]
+    back: float
+    """When it comes back, by the monotonic clock."""
+
+
 class Stage:
     """The four shops as one visitor finds them, and what was played last."""
 
@@ -114,6 +124,8 @@ class Stage:
         self.played: Any = None
         """The last act, and what each shop did."""
         self.sku = ""
+        self.guest: Guest | None = None
+        """Of the act `wait`, until that guest has come back."""
         self.times: dict[str, deque[float]] = {shop: deque(maxlen=99) for shop in house.settings}
         """Milliseconds that the session took of a request."""
         self._own = self._open()

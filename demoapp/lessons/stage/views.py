@@ -1,7 +1,9 @@
 """The page at /stage, what its buttons do, and the way to the shops below it."""
 
+import math
 import re
 import secrets
+import time
 from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound, HTTPSeeOther
@@ -9,11 +11,10 @@ from pyramid.view import view_config
 
 from demoapp.i18n import _
 from demoapp.lessons.content import content
-from demoapp.lessons.labs.crowd import place
-from demoapp.lessons.stage.acts import ACTS, Play
+from demoapp.lessons.stage.acts import ACTS, Play, come_back
 from demoapp.lessons.stage.columns import column, teas
 from demoapp.lessons.stage.errand import answer_of, below
-from demoapp.lessons.stage.house import Stage
+from demoapp.lessons.stage.house import Guest, Stage
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.shop.forms import one
 
@@ -50,6 +51,8 @@ def show(request: Any) -> dict[str, Any]:
     response = request.response
     stage = first_stage(request)
     play = Play(request, stage)
+    if stage.guest:
+        await_guest(play, stage.guest)
     columns = [column(play, shop) for shop in stage.house.settings]
     play.errand.pass_on(response)
     response.headers["Cache-Control"] = "no-store"
@@ -68,6 +71,18 @@ def show(request: Any) -> dict[str, Any]:
     }
 
 
+def await_guest(play: Play, guest: Guest) -> None:
+    """Finish the act `wait`, or ask the browser to come again when it is time."""
+    request, left = play.request, guest.back - time.monotonic()
+    if left > 0:
+        # not the address of this page: to go on to its own #told loads nothing
+        again = request.route_path("stage", _query={"after": int(guest.back)}, _anchor="told")
+        request.response.headers["Refresh"] = f"{math.ceil(left)}; url={again}"
+        return
+    play.stage.played = ("wait", come_back(play, guest))
+    play.stage.guest = None
+
+
 def hidden(stage: Stage) -> str:
     """The act that makes no sense now."""
     return "cut" if stage.cut else "mend"
@@ -81,7 +96,8 @@ def act(request: Any) -> Any:
     response = HTTPSeeOther(request.route_path("stage", _anchor="told"))
     stage = stage_of(request)
     play = Play(request, stage, sku)
-    with place(), stage.turn:
+    with stage.turn:
+        stage.guest = None
         stage.played, stage.sku = (action, ACTS[action](play)), sku
     play.errand.pass_on(response)
     response.headers["Cache-Control"] = "no-store"
