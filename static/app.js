@@ -37,7 +37,7 @@ const here = document.querySelector(".site-nav [aria-current]");
 const shelves = here?.closest("ul");
 if (shelves) shelves.scrollLeft = here.offsetLeft - (shelves.clientWidth - here.offsetWidth) / 2;
 
-// The strip "Where is your cart now?": what the session cost on this request (Server-Timing header).
+// The strip at the foot: what the session cost on this request (Server-Timing header).
 const strip = document.querySelector("[data-server-timing]");
 const timings = performance.getEntriesByType("navigation")[0]?.serverTiming ?? [];
 const parts = [["session-load", strip?.dataset.load], ["session-save", strip?.dataset.save]].flatMap(([name, label]) => {

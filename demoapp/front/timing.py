@@ -61,10 +61,12 @@ class Stage:
 class Cost:
     """Loading and saving, in this attempt of the request."""
 
-    __slots__ = ("change", "countable", "load", "save", "saved")
+    __slots__ = ("change", "countable", "load", "record", "save", "saved")
 
     def __init__(self) -> None:
         self.load, self.save = Stage(), Stage()
+        self.record: Record | None = None
+        """The last that was loaded, unless the session is a foreign one."""
         self.saved = False
         """Whether there was anything to save."""
         self.change: Change | None = None
@@ -98,7 +100,11 @@ class TimedStore(Store):
                 setattr(self, name, getattr(store, name))  # the rest is the store's own
 
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | Ended | None:
-        return cost_of(request).load.time(self.inner.load, request, key, lock)
+        cost = cost_of(request)
+        found = cost.load.time(self.inner.load, request, key, lock)
+        if isinstance(found, Record):
+            cost.record = found
+        return found
 
     def write(self, request: Any, change: Change) -> None:
         self._save(self.inner.write, request, change)

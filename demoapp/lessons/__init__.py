@@ -1,6 +1,7 @@
 """What teaches; the shop works without it.
 
 - inspector/    the visitor's own session, layer by layer
+- map/          where this visitor's cart is, drawn on every page
 - strategies/   the four compared, each one explained, and their costs measured
 - labs/         experiments on the visitor's own session, a folder each
 - stage/        all four next to each other
@@ -16,6 +17,7 @@ def includeme(config: Any) -> None:
     config.registry["lessons"] = True  # pages link to them
     add_routes(config, LESSONS)
     config.include("demoapp.lessons.inspector")
+    config.include("demoapp.lessons.map")
     config.include("demoapp.lessons.labs")
     config.include("demoapp.lessons.stage")
     for room in ("inspector", "strategies", "labs"):

@@ -34,7 +34,7 @@ def test_every_layer_shows_this_session(shop: Any, strategy: str) -> None:
     visitor.send("/cart/items", sku="ujeon")
     visitor.get("/")  # which shows the message that it was added
     page = visitor.get("/session")
-    assert page.html.select_one(".place title").get_text() == strategy
+    assert page.html.select_one(".place .map-picture")["data-found"] == "kept"
     assert row(page, "summary", "Public name") == visitor.state()["handle"]
     cookie = visitor.cookie() or ""
     assert row(page, "cookie", "Bytes, of 4096 at most") == str(len(f"session={cookie}"))

@@ -43,4 +43,7 @@ def test_the_shop_goes_on_without_it(
     assert visitor.log_in().status_int == 303
     for path in ("/", "/products/sejak", "/cart", "/orders", "/account/sessions", "/checkout"):
         assert visitor.get(path).status_int == 200, path
+    strip = visitor.get("/cart").html.select_one(".where")
+    assert strip.find(class_="where-words").get_text().strip()
+    assert strip.find("svg") is None
     assert visitor.get("/strategies").status_int == 404

@@ -3,7 +3,9 @@
 - cookie.py      the cookie, and how it was checked
 - contents.py    the Python session, and what the last change did
 - record.py      what the store keeps, in the words of the store
-- journal.py     remembers the last change of each session, for `contents`
+- journal.py     remembers the last requests of each session
+- steps.py       the time machine: those requests, one after the other
+- changes.py     what differs between two states of one
 - layers.py      what they are made of: a layer with its rows
 
 Nothing here is of use to a shop that does not teach: with `demo.labs = false` the journal is
@@ -12,11 +14,12 @@ not kept and the layers are not shown.
 
 from typing import Any
 
-from demoapp.lessons.inspector.journal import Journal, remember
+from demoapp.lessons.inspector.journal import Journal, begin, remember
 from demoapp.settings import teaches
 
 
 def includeme(config: Any) -> None:
     config.registry["inspector.journal"] = Journal()
     if teaches(config.registry.settings):
+        config.add_subscriber(begin, "pyramid.events.NewRequest")
         config.add_subscriber(remember, "pyramid.events.NewResponse")

@@ -1,15 +1,11 @@
 """The Python session: its keys and values, its limits, and what the last change did."""
 
-import json
 import time
 from collections.abc import Iterator
-from typing import Any
 
-from demoapp.lessons.inspector.journal import last_change, without_flashes
+from demoapp.lessons.inspector.changes import SECRETS, text_of
+from demoapp.lessons.inspector.journal import last_change
 from demoapp.lessons.inspector.layers import Layer, Row, Subject
-
-SECRETS = frozenset(("_csrft_",))
-"""Keys whose values are masked."""
 
 
 def contents(of: Subject) -> Layer:
@@ -28,7 +24,7 @@ def contents(of: Subject) -> Layer:
         of.row("created", session.created, code=True),
     ]
     for key in keys:
-        value = of.mask(str(session[key])) if key in SECRETS else _text(session[key])
+        value = of.mask(str(session[key])) if key in SECRETS else text_of(session[key])
         layer.rows.append(Row(f'session["{key}"]', value, code=True))
     return layer
 
@@ -41,20 +37,15 @@ def deadlines(of: Subject) -> Iterator[Row]:
     absolute = of.session.created + of.settings.absolute_timeout
     idle = min(now + of.settings.idle_timeout, absolute)
     for label, end in (("idle", idle), ("absolute", absolute)):
-        row = of.row(label, _duration(end - now))
+        row = of.row(label, duration(end - now))
         row.deadline = end
         yield row
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"
-
-
-def _text(value: Any) -> str:
-    # a foreign session may hold what JSON cannot
-    return json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def change(of: Subject) -> Layer:
@@ -65,16 +56,5 @@ def change(of: Subject) -> Layer:
         layer.intro.append(of.say("no_change"))
         return layer
     layer.rows.append(of.row("request", entry.request, code=True))
-    before, after = (dict(_leaves(without_flashes(text))) for text in (entry.before, entry.after))
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    layer.changes = [(name, before.get(name), after.get(name)) for name in names]
+    layer.changes = list(entry.news)
     return layer
-
-
-def _leaves(value: Any, name: str = "session") -> Iterator[tuple[str, str]]:
-    """Every value in a nested dict, with the expression that leads to it."""
-    if isinstance(value, dict) and (value or name == "session"):
-        for key, inner in value.items():
-            yield from _leaves(inner, f'{name}["{key}"]')
-    elif not any(name.endswith(f'["{secret}"]') for secret in SECRETS):
-        yield name, _text(value)

@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from demoapp.lessons.inspector.layers import Layer, Subject
+from demoapp.lessons.inspector.layers import Layer, Subject, cookie_bytes
 from demoapp.sessions.session import State
 
 SIGNATURE = hashlib.sha512().digest_size
@@ -26,8 +26,7 @@ def cookie(of: Subject) -> Layer:
         layer.rows.append(of.row("sent", of.say("none")))
         return layer
     layer.rows.append(of.row("sent", of.mask(of.cookie), code=True))
-    size = len(f"{of.cookie_name}={of.cookie}".encode())
-    layer.rows.append(of.row("bytes", size))
+    layer.rows.append(of.row("bytes", cookie_bytes(of.request, of.cookie)))
     if of.signed_cookie and not of.moving and (parts := opened(of.cookie)):
         signature, payload = parts
         layer.rows.append(of.row("signature", of.mask(signature.hex()), code=True))

@@ -1,78 +1,157 @@
-"""Remembers the last change of each session, so that the inspector can show before and after."""
+"""Remembers the last requests of each session, so that the inspector can tell what each has done.
 
-import json
+Of this process only; and bounded: so many sessions, so many steps of each, so much of a value.
+"""
+
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from demoapp.front.timing import Cost
-from demoapp.lessons.inspector.layers import Subject
-from demoapp.sessions.interfaces import Create, Rotate, Update
+from demoapp.front.timing import Cost, Stage, cost_of
+from demoapp.lessons.inspector.changes import Values, changes, news_of, user_in
+from demoapp.lessons.inspector.layers import Subject, cookie_bytes, session_cookie
+from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
+
+BEGUN = "inspector.begun"
+"""In the environ, which all attempts at a request share: seconds since the epoch."""
+SESSIONS, STEPS = 500, 20
 
 
 @dataclass(frozen=True)
-class Entry:
+class Step:
+    """One request of a session."""
+
     request: str
     """Method and path."""
-    before: str
-    after: str
-    """Session data as JSON text."""
-    cost: Cost
+    status: int
+    begun: float
+    ended: float
+    """Seconds since the epoch."""
+    replays: int
+    """How often it was begun anew, as another request had changed the session meanwhile."""
+    brought: int | None
+    """Bytes of the cookie that came with it; None without one."""
+    sent: int | None
+    """Bytes of the cookie in its answer; 0 where it was taken back, None where left alone."""
+    kind: str
+    """read, create, update, touch or rotate: what was done to the record."""
+    version: int
+    """Of the record, after it."""
+    values: Values
+    """All that has changed."""
+    news: Values
+    """The same without messages that were shown once."""
+    load: Stage
+    save: Stage
+    countable: bool
+
+    @property
+    def trips(self) -> int | None:
+        return self.load.trips + self.save.trips if self.countable else None
 
 
 class Journal:
-    """Of this process, and only the latest thousand.
+    """By a digest of the record's key: where nothing is stored, the key is the cookie itself.
 
-    By a digest of the record's key: where nothing is stored, the key is the cookie itself.
+    Under a new key goes a copy: who still holds an older signed cookie, or had it planted, does not
+    see what was done with the next one. An ended id leads to no record, so to no history either.
     """
 
-    def __init__(self, size: int = 1000) -> None:
-        self._size = size
-        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+    def __init__(self, sessions: int = SESSIONS, steps: int = STEPS) -> None:
+        self._sessions, self._steps = sessions, steps
+        self._histories: OrderedDict[bytes, deque[Step]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note(self, key: str, entry: Entry) -> None:
-        name = _digest(key)
+    def note(self, key: str, step: Step, since: str | None = None) -> None:
+        """`since`: the key that it was known by until now, and whose history goes on."""
         with self._lock:
-            self._entries[name] = entry
-            self._entries.move_to_end(name)
-            while len(self._entries) > self._size:
-                self._entries.popitem(last=False)
+            before = self._histories.get(_digest(since or key), ())
+            self._histories[_digest(key)] = deque([*before, step], self._steps)
+            self._histories.move_to_end(_digest(key))
+            while len(self._histories) > self._sessions:
+                self._histories.popitem(last=False)
 
-    def last(self, key: str) -> Entry | None:
-        return self._entries.get(_digest(key))
+    def of(self, key: str) -> list[Step]:
+        """The oldest first."""
+        with self._lock:
+            return list(self._histories.get(_digest(key), ()))
 
 
 def _digest(key: str) -> bytes:
     return sha256(key.encode()).digest()
 
 
-def last_change(of: Subject) -> Entry | None:
-    """Of this visitor's session, as far as this process knows."""
+def history_of(of: Subject) -> list[Step]:
+    """Of this visitor's session, as far as this process knows. An ended id leads to none."""
     journal: Journal = of.request.registry["inspector.journal"]
-    found = map(journal.last, [*of.keys, of.cookie or ""])
-    return next((entry for entry in found if entry), None)
+    record = cost_of(of.request).record
+    if record is None or of.session is None or of.session.new:
+        return []
+    return journal.of(record.key)
+
+
+def last_change(of: Subject) -> Step | None:
+    return next((step for step in reversed(history_of(of)) if step.news), None)
+
+
+def begin(event: Any) -> None:
+    """On NewRequest."""
+    event.request.environ.setdefault(BEGUN, time.time())
 
 
 def remember(event: Any) -> None:
-    """On NewResponse: note what this request has changed in the session."""
-    request = event.request
-    cost: Cost | None = request.__dict__.get("session_cost")
-    if cost is None or cost.save.error:
+    """On NewResponse: note what this request has done, if it has asked for a session."""
+    cost: Cost | None = event.request.__dict__.get("session_cost")
+    if cost is None or cost.load.error or cost.save.error:
         return
+    journal: Journal = event.request.registry["inspector.journal"]
     change = cost.change
-    if not isinstance(change, Create | Update | Rotate):
-        return
-    old, new = getattr(change, "old", None), change.new
-    before = old.data if old and old is not new else "{}"  # the same: the first in a cookie
-    journal: Journal = request.registry["inspector.journal"]
-    entry = Entry(f"{request.method} {request.path}", before, new.data, cost)
-    if old and without_flashes(before) == without_flashes(new.data):
-        entry = journal.last(old.key) or entry  # to show a message once is no news
-    journal.note(new.key, entry)
+    old = new = cost.record
+    if change is not None:  # what was loaded may have expired: then it is no part of the change
+        old, new = getattr(change, "old", None), getattr(change, "new", None)
+    if new is not None:
+        since = old.key if old is not None and _same_visitor(old.data, new.data) else None
+        if new.data != "{}" or since:
+            before = old.data if since and old else "{}"
+            journal.note(new.key, _step(event, cost, before, new), since)
 
 
-def without_flashes(data: str) -> dict[str, Any]:
-    return {key: value for key, value in json.loads(data).items() if not key.startswith("_f_")}
+def _same_visitor(before: str, after: str) -> bool:
+    """Whether the history may be shown with what is in the session now."""
+    if before == after:
+        return True
+    return after != "{}" and user_in(before) in (None, user_in(after))
+
+
+def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
+    request, now = event.request, time.time()
+    values = changes(before, new.data)
+    known = isinstance(cost.change, Create | Update | Touch | Rotate)
+    return Step(
+        request=f"{request.method} {request.path}",
+        status=event.response.status_int,
+        begun=request.environ.get(BEGUN, now),
+        ended=now,
+        replays=request.environ.get("retry.attempt", 0),
+        brought=cookie_bytes(request, session_cookie(request).read(request)),
+        sent=_sent(request, event.response),
+        kind=type(cost.change).__name__.lower() if known else "read",
+        version=new.version,
+        values=values,
+        news=news_of(values),
+        load=cost.load,
+        save=cost.save,
+        countable=cost.countable,
+    )
+
+
+def _sent(request: Any, response: Any) -> int | None:
+    name = session_cookie(request).name(request)
+    for header in response.headers.getall("Set-Cookie"):
+        if header.startswith(f"{name}="):
+            pair, _, rest = header.partition(";")
+            return 0 if "max-age=0" in rest.lower() else len(pair.encode())
+    return None

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from demoapp.i18n import when
 from demoapp.lessons.content import content
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.sessions.factory import is_ours
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.interfaces import SessionStoreUnavailable
 from demoapp.sessions.settings import SessionSettings
+
+MOMENTS = ("created", "last_seen")
+"""Rows whose raw value counts seconds since the epoch."""
 
 
 @dataclass
@@ -18,6 +22,8 @@ class Row:
     code: bool = False
     deadline: float | None = None
     """Seconds since the epoch, where the value is the time until then."""
+    note: str | None = None
+    """What a raw value means."""
 
 
 @dataclass
@@ -30,6 +36,18 @@ class Layer:
     """What, before, after; None where there was nothing."""
 
 
+def session_cookie(request: Any) -> SessionCookie:
+    settings = request.registry["session.settings"]
+    return SessionCookie(settings.cookie_name, settings.cookie_secure)
+
+
+def cookie_bytes(request: Any, value: str | None) -> int | None:
+    """As the browser sends it: with its name."""
+    return (
+        None if value is None else len(f"{session_cookie(request).name(request)}={value}".encode())
+    )
+
+
 class Subject:
     """One request's session, as the layers look at it."""
 
@@ -38,7 +56,7 @@ class Subject:
         self.raw = raw
         self.settings: SessionSettings = request.registry["session.settings"]
         self.words = content("inspector", request.locale_name)
-        cookie = SessionCookie(self.settings.cookie_name, self.settings.cookie_secure)
+        cookie = session_cookie(request)
         self.cookie_name, self.secure = cookie.name(request), cookie.secure(request)
         self.session: Any = None
         """None while the store cannot be reached."""
@@ -89,7 +107,14 @@ class Subject:
         return Layer(name, self.words["layer"][name], [self.say(line) for line in intro])
 
     def row(self, label: str, value: object, code: bool = False) -> Row:
-        return Row(self.words["label"][label], str(value), code)
+        return Row(self.words["label"][label], str(value), code, note=self.note(label, value))
+
+    def note(self, name: str, value: object) -> str | None:
+        """A moment as people write it; of what else is not plain, what it is for."""
+        if name in MOMENTS and isinstance(value, int | float):
+            return self.say("moment", when=when(value, self.request.locale_name))
+        note: str | None = self.words["note"].get(name)
+        return note
 
     def mask(self, secret: str) -> str:
         """Enough to recognise it, unless all of it was asked for."""

@@ -65,7 +65,7 @@ def _redis(of: Subject, stored: Record, layer: Layer) -> None:
     text = value.decode(errors="replace")
     layer.rows += [
         of.row("key", name, code=True),
-        of.row("value", text, code=True),
+        Row(of.words["label"]["value"], text, code=True, note=of.words["note"]["in_redis"]),
         of.row("lives", of.say("seconds", count=f"{left / 1000:.1f}")),
         of.row("size", of.say("bytes", count=len(value))),
     ]
@@ -90,7 +90,7 @@ def _database(of: Subject, stored: Record, layer: Layer) -> None:
     layer.intro.append(of.say("in_table"))
     for column, value in row.items():
         shown = of.mask(value) if column == "key" else "NULL" if value is None else str(value)
-        layer.rows.append(Row(column, shown, code=True))
+        layer.rows.append(Row(column, shown, code=True, note=of.note(column, value)))
     layer.rows.append(of.row("size", of.say("bytes", count=len(stored.data.encode()))))
 
 
@@ -106,7 +106,7 @@ def cost(of: Subject) -> Layer:
     spent = cost_of(of.request)
     layer.rows.append(of.row("load", _figures(of, spent.load, spent.countable)))
     if entry := last_change(of):
-        layer.rows.append(of.row("save", _figures(of, entry.cost.save, entry.cost.countable)))
+        layer.rows.append(of.row("save", _figures(of, entry.save, entry.countable)))
     return layer
 
 

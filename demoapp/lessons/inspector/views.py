@@ -1,20 +1,22 @@
 """The visitor's own session: as a page, layer by layer, and as JSON."""
 
 import time
+from dataclasses import asdict
 from hashlib import sha256
-from types import SimpleNamespace
 from typing import Any
 
 from pyramid.view import view_config
 
 from demoapp.i18n import when
-from demoapp.lessons.content import content
 from demoapp.lessons.inspector.contents import change, contents, deadlines
 from demoapp.lessons.inspector.cookie import check, cookie
 from demoapp.lessons.inspector.layers import Layer, Subject
 from demoapp.lessons.inspector.record import cost, record
+from demoapp.lessons.inspector.steps import steps
+from demoapp.lessons.map.state import State
 from demoapp.sessions.interfaces import IServerSession
 from demoapp.settings import teaches
+from demoapp.shop.page import Page
 from demoapp.shop.products import lines_of
 
 
@@ -50,6 +52,7 @@ def session_json(request: Any) -> dict[str, Any]:
             "quantity": sum(line.quantity for line in lines),
             "total": sum(line.subtotal for line in lines),
         },
+        "map": asdict(State.of(request, Page(request))),
     }
 
 
@@ -66,17 +69,11 @@ def session(request: Any) -> dict[str, Any]:
         "labs": labs,
         "raw": of.raw,
         "words": of.words["say"],
-        "place": place(of) if labs and not of.foreign else None,
+        "steps": steps(of) if labs else [],
         "notice": notice(of),
         "layers": [summary(of), *(part(of) for part in parts)],
         "now": time.time(),
     }
-
-
-def place(of: Subject) -> SimpleNamespace:
-    """Where this strategy keeps a session, in a picture and a sentence."""
-    told, name = content("strategies", of.request.locale_name), of.settings.strategy
-    return SimpleNamespace(words=told["words"], strategy=SimpleNamespace(name=name, **told[name]))
 
 
 def notice(of: Subject) -> str | None:

@@ -1,0 +1,32 @@
+"""The living map: one drawing of *this* visitor's session, on every page that knows of one.
+
+- state.py       what it shows, as plain values; /session.json carries them
+- drawing.py     the same in words, in the language of the page
+- map.toml       those words
+- ../../templates/map.pt    the drawing itself
+
+A page that has read the session anyway draws it at no cost: nothing here asks a store.
+"""
+
+from functools import partial
+from typing import Any
+
+from pyramid.events import BeforeRender
+
+from demoapp.lessons.map.drawing import Drawing
+from demoapp.lessons.map.state import State
+
+
+def drawn(request: Any, page: Any) -> Drawing:
+    return Drawing(State.of(request, page), request.locale_name)
+
+
+def add_map(event: Any) -> None:
+    """Templates say `session_map(page)`; without the lessons there is no such name."""
+    request = event.get("request")
+    if request is not None:
+        event["session_map"] = partial(drawn, request)
+
+
+def includeme(config: Any) -> None:
+    config.add_subscriber(add_map, BeforeRender)
