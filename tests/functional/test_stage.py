@@ -221,6 +221,32 @@ def test_without_redis_the_column_says_how_to_start_it(start_shop: Callable[...,
         assert "redis-server" in columns(visitor)["redis"].find(class_="did").get_text()
 
 
+def test_each_column_has_the_map_of_its_own_session(visitor: Visitor) -> None:
+    def found() -> list[str]:
+        return [column.find("svg")["data-found"] for column in columns(visitor).values()]
+
+    assert found() == ["none"] * 4
+    play(visitor, "race")
+    places = {name: column.find("svg") for name, column in columns(visitor).items()}
+    assert found() == ["kept"] * 4
+    assert [svg["data-place"] for svg in places.values()] == [
+        "process",
+        "store",
+        "store",
+        "browser",
+    ]
+    assert [svg.find(class_="count").get_text() for svg in places.values()] == [
+        "13",
+        "13",
+        "13",
+        "2",
+    ]
+    play(visitor, "restart")
+    assert found() == ["gone", "kept", "kept", "kept"]
+    play(visitor, "cut")
+    assert found() == ["kept", "down", "kept", "kept"]
+
+
 def test_there_is_a_sentence_for_each_in_both_languages(visitor: Visitor) -> None:
     words = [content("stage", locale) for locale in ("en", "ko")]
     for told in words:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from demoapp.lessons.content import content
+from demoapp.lessons.map.drawing import Drawing
+from demoapp.lessons.map.state import State
 from demoapp.lessons.stage.acts import Play, Result
 from demoapp.lessons.stage.house import ALONE, Stage
 
@@ -40,6 +42,7 @@ def column(play: Play, shop: str) -> SimpleNamespace:
         home=play.request.route_path("stage_shop", shop=shop, rest="/"),
         session=play.request.route_path("stage_shop", shop=shop, rest="/session"),
         state=state(found, shown),
+        drawing=Drawing(drawn(found, strategy, shown), play.request.locale_name),
         missing=found is None and why(stage, shop, play.request.locale_name),
         user=found and found["user"],
         lines=[
@@ -62,6 +65,13 @@ def state(found: Any, shown: str) -> str:
     if not found["new"]:
         return "known"
     return "forgotten" if shown else "none"
+
+
+def drawn(found: Any, strategy: str, shown: str) -> State:
+    """The living map, as the shop tells of it; of one that does not, what the browser has."""
+    if found:
+        return State.read(found["map"])
+    return State(strategy, "down", cookie_bytes=len(shown) if shown else None)
 
 
 def why(stage: Stage, shop: str, locale: str) -> str:
