@@ -13,6 +13,7 @@ from demoapp.lessons.stage.house import HURRY, Guest, Stage
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.shop.accounts import DEMO_PASSWORD
 
+DOWN = 503
 AT_ONCE = 12
 STEP = 16
 """Syllables: how exactly the end of a session is found."""
@@ -61,7 +62,7 @@ class Play:
             result = act(shop)
         except RefusedError as refused:
             status = refused.answer.status
-            outcome = self.stage.out_of_reach(shop) if status == 503 else "refused"
+            outcome = self.stage.out_of_reach(shop) if status == DOWN else "refused"
             return Result(outcome, refused.answer, {"status": status})
         if result.answer and result.answer.ms is not None:
             self.stage.times[shop].append(result.answer.ms)
@@ -148,16 +149,17 @@ def race(play: Play) -> dict[str, Result]:
 
 
 def fill(play: Play) -> dict[str, Result]:
-    """With Hangul, until the shop refuses it. By the lab `overflow`, in a browser apart."""
+    """With Hangul, until the shop refuses it: another guest's session, by the lab `overflow`."""
 
     def one(shop: str) -> Result:
-        play.state(shop)  # a shop that is down would refuse everything
-        browser = play.errand.apart()
+        browser = Errand(play.request, play.stage.shop, {})
 
         def refused(steps: int) -> bool:
-            size = str(steps * STEP)
-            fields = {"action": "fill", "kind": "hangul", "size": size}
-            return browser.post(shop, "/labs/overflow", **fields).status >= 400
+            fields = {"action": "fill", "kind": "hangul", "size": str(steps * STEP)}
+            answer = browser.post(shop, "/labs/overflow", **fields)
+            if answer.status == DOWN:
+                raise RefusedError(answer)
+            return answer.status >= 400
 
         first = bisect_left(range(ENDLESS // STEP), True, key=refused)
         browser.post(shop, "/labs/overflow", action="reset")
