@@ -284,6 +284,18 @@ def test_of_each_cookie_the_last_is_passed_on_with_its_flags_S10(visitor: Visito
         assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(header.split("; "))
 
 
+def test_below_a_prefix_too(visitor: Visitor) -> None:
+    visitor.extra_environ["SCRIPT_NAME"] = "/tea"
+    visitor.get("/tea/stage")
+    form = visitor.get("/tea/stage").html.find("form", class_="acts")
+    assert form["action"] == "/tea/stage"
+    fields = {"csrf_token": form.find("input")["value"], "action": "add", "sku": "ujeon"}
+    assert visitor.post("/tea/stage", fields).location == "http://localhost/tea/stage#told"
+    page = visitor.get("/tea/stage/redis/cart")
+    assert page.html.find(class_="brand")["href"] == "/tea/stage/redis/"
+    assert visitor.get("/tea/stage/redis/stage").location == "http://localhost/tea/stage"
+
+
 def test_over_https_too(visitor: Visitor) -> None:
     visitor.extra_environ["wsgi.url_scheme"] = "https"
     play(visitor, "add")

@@ -116,14 +116,19 @@ class Errand:
                 self.cookies[name] = morsel.value
 
 
+def home(request: Any, shop: str) -> str:
+    """Where a shop is, from where the shop around it is."""
+    return str(request.route_url("stage_shop", shop=shop, rest="", _app_url=""))
+
+
 def below(request: Any, shop: str, path: str) -> Any:
     """The visitor's request, turned to a shop below /stage."""
     # the host, the scheme, the address and the headers are the visitor's; what frameworks
     # add to an environ is in lower case, and belongs to our request alone
     own = request.environ
     environ = {key: own[key] for key in own if key.isupper() or key.startswith("wsgi.")}
-    environ |= {"SCRIPT_NAME": request.route_path("stage_shop", shop=shop, rest="")}
-    ask = Request({**environ, "PATH_INFO": path})
+    environ |= {"SCRIPT_NAME": own["SCRIPT_NAME"] + home(request, shop), "PATH_INFO": path}
+    ask = Request(environ)
     ask.registry = request.registry
     return ask
 

@@ -8,7 +8,8 @@ A class may play on one server. What one visitor does to a shop must not happen 
 - whose Redis is cut off is led to another application, whose `session.redis.url` is a port at
   which nobody listens.
 
-Nothing is opened before somebody comes, so that starting the shop takes no longer.
+Nothing is opened before somebody comes, so that starting the shop takes no longer. All of it is in
+one process, as pserve has it; a second one would be another house.
 """
 
 import socket

@@ -13,7 +13,7 @@ from demoapp.i18n import _
 from demoapp.lessons.content import content
 from demoapp.lessons.stage.acts import ACTS, Play, come_back
 from demoapp.lessons.stage.columns import column, teas
-from demoapp.lessons.stage.errand import answer_of, below
+from demoapp.lessons.stage.errand import answer_of, below, home
 from demoapp.lessons.stage.house import Guest, Stage
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.shop.forms import one
@@ -110,7 +110,7 @@ def shop(request: Any) -> Any:
     stage, name = stage_of(request), request.matchdict["shop"]
     if name not in stage.house.settings:
         raise HTTPNotFound(_("There is nothing at this address."))
-    home = request.route_path("stage_shop", shop=name, rest="").removeprefix(request.script_name)
-    ask = below(request, name, request.environ["PATH_INFO"].removeprefix(home))
+    path = request.environ["PATH_INFO"].removeprefix(home(request, name))
+    ask = below(request, name, path)
     ask.body = request.body
     return answer_of(stage.shop(name), ask)
