@@ -1,5 +1,6 @@
 """The time machine of /session: the last requests of this session, and of no other."""
 
+import json
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import pytest
 from pyramid.interfaces import IContextFound
 
 from demoapp.front.timing import Stage
+from demoapp.lessons.inspector.changes import LONGEST, MOST, changes
 from demoapp.lessons.inspector.journal import Journal
 from tests.functional.tab import Tab
 from tests.shops import Visitor
@@ -36,6 +38,7 @@ def test_every_request_is_a_step(shop: Any, strategy: str) -> None:
     assert "no cookie → a new one of " in added.get_text()
     assert 'session["cart"]["lines"]["ujeon"]' in added.get_text()
     assert "303" in added.get_text()
+    assert "demoapp.shop.views.cart.add" in added.get_text()  # where to read what did it
     assert [ins.get_text() for ins in added.find_all("ins")][1] == "2"
     assert "_f_ok" in shown.find("li").get_text()
     assert "nothing in it has changed" in read.get_text()
@@ -139,6 +142,15 @@ def test_what_is_kept_is_bounded() -> None:
         journal.note("one", step)
     assert len(journal.of("one")) == 2
     assert sum(bool(journal.of(f"session {number}")) for number in range(5)) == 2
+
+
+def test_long_values_and_paths_are_cut() -> None:
+    """What a visitor can send must not fill the memory."""
+    name, before, after = changes("{}", json.dumps({"key" * 99: "value" * 999}))[0]
+    assert before is None
+    assert len(name) <= LONGEST + 1
+    assert len(str(after)) <= LONGEST + 1
+    assert len(changes("{}", json.dumps({str(n): n for n in range(99)}))) == MOST
 
 
 def test_twenty_are_kept(shop: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 SECRETS = frozenset(("_csrft_",))
 """Keys whose values are not shown."""
-LONGEST, MOST = 200, 40
+LONGEST, MOST = 120, 20
 """Characters of a value, and values of a change, that are kept."""
 Values = tuple[tuple[str, str | None, str | None], ...]
 """What, before, after; None where there was nothing."""
@@ -23,7 +23,11 @@ def changes(before: str, after: str) -> Values:
         return ()
     old, new = (dict(_leaves(json.loads(text))) for text in (before, after))
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    return tuple((name, _short(old.get(name)), _short(new.get(name))) for name in names[:MOST])
+    return tuple((short(name), _in(old, name), _in(new, name)) for name in names[:MOST])
+
+
+def _in(values: dict[str, str], name: str) -> str | None:
+    return short(values[name]) if name in values else None
 
 
 def news_of(values: Values) -> Values:
@@ -46,5 +50,5 @@ def _leaves(value: Any, name: str = "session") -> Iterator[tuple[str, str]]:
         yield name, text_of(value)
 
 
-def _short(text: str | None) -> str | None:
-    return text if text is None or len(text) <= LONGEST else f"{text[:LONGEST]}…"
+def short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

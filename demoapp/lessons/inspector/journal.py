@@ -11,13 +11,14 @@ from hashlib import sha256
 from typing import Any
 
 from demoapp.front.timing import Cost, Stage, cost_of
-from demoapp.lessons.inspector.changes import Values, changes, news_of, user_in
+from demoapp.lessons.inspector.changes import Values, changes, news_of, short, user_in
 from demoapp.lessons.inspector.layers import Subject, cookie_bytes, session_cookie
 from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
 BEGUN = "inspector.begun"
 """In the environ, which all attempts at a request share: seconds since the epoch."""
-SESSIONS, STEPS = 500, 20
+VIEW = "inspector.view"
+SESSIONS, STEPS = 200, 20
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Step:
 
     request: str
     """Method and path."""
+    view: str
+    """The dotted name of the function that has answered; empty where none was found."""
     status: int
     begun: float
     ended: float
@@ -97,6 +100,18 @@ def last_change(of: Subject) -> Step | None:
     return next((step for step in reversed(history_of(of)) if step.news), None)
 
 
+def named(view: Any, info: Any) -> Any:
+    """A view deriver, which stands around every view: it notes who answers."""
+    function = info.original_view
+    name = f"{function.__module__}.{getattr(function, '__qualname__', type(function).__name__)}"
+
+    def noting_view(context: Any, request: Any) -> Any:
+        request.environ[VIEW] = name
+        return view(context, request)
+
+    return noting_view
+
+
 def begin(event: Any) -> None:
     """On NewRequest."""
     event.request.environ.setdefault(BEGUN, time.time())
@@ -131,7 +146,8 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
     values = changes(before, new.data)
     known = isinstance(cost.change, Create | Update | Touch | Rotate)
     return Step(
-        request=f"{request.method} {request.path}",
+        request=short(f"{request.method} {request.path}"),
+        view=request.environ.get(VIEW, ""),
         status=event.response.status_int,
         begun=request.environ.get(BEGUN, now),
         ended=now,

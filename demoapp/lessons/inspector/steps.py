@@ -16,9 +16,8 @@ class Told:
     """One step in words."""
 
     request: str
+    view: str
     status: int
-    at: float
-    """Seconds since the epoch."""
     ago: str
     lines: list[str]
     """The cookie, the record, the trips."""
@@ -31,9 +30,8 @@ class Told:
 
 def steps(of: Subject) -> list[Told]:
     history = history_of(of)
-    return [told(of, step, last) for last, step in zip([None, *history], history, strict=False)][
-        ::-1
-    ]
+    oldest_first = zip([None, *history], history, strict=False)
+    return [told(of, step, last) for last, step in oldest_first][::-1]
 
 
 def told(of: Subject, step: Step, last: Step | None) -> Told:
@@ -44,8 +42,8 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
         crossed.append(of.say("step_replayed", count=step.replays))
     return Told(
         request=step.request,
+        view=step.view,
         status=step.status,
-        at=step.begun,
         ago=_ago(of, time.time() - step.begun),
         lines=[
             _cookie(of, step),
@@ -59,12 +57,9 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
 
 
 def _ago(of: Subject, seconds: float) -> str:
-    minutes = int(seconds / 60)
-    return (
-        of.say("step_minutes", count=minutes)
-        if minutes > 1
-        else of.say("step_seconds", count=int(seconds))
-    )
+    if seconds < 120:
+        return of.say("step_seconds", count=int(seconds))
+    return of.say("step_minutes", count=int(seconds / 60))
 
 
 def _cookie(of: Subject, step: Step) -> str:
