@@ -13,6 +13,9 @@ install: ## virtual environment with the pinned packages
 install-test:
 	@$(PYTHON) scripts/install.py test
 
+install-docs:
+	@$(PYTHON) scripts/install.py docs
+
 serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a variant)
 	$(if $(filter main memory redis database custom side-by-side,$(STRATEGY)),,$(error STRATEGY is one of: memory redis database custom side-by-side))
 	@$(BIN)/python -m demoapp.scripts.port development.ini
@@ -24,8 +27,9 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 test: install-test ## everything the tests need, then all of them
 	scripts/system-packages
 	$(MAKE) --no-print-directory check
-	@# two at a time: most tests wait for a server, a browser or a clock
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@# three at a time: most tests wait for a server, a browser or a clock. The order is that of the
+	@# folders: the long files come first, and at the end no worker waits for another's
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: install-test ## ours and other session libraries, compared (15 minutes; ARGS=--quick: two)
 	scripts/system-packages
@@ -37,7 +41,7 @@ purge-million: install-test ## clear 900,000 of 1,000,000 sessions away beside a
 
 fuzz: install-test ## 100,000 odd requests, cookies and records on each strategy (20 minutes)
 	scripts/system-packages
-	FUZZ_CASES=25000 $(BIN)/python -m pytest --no-cov -v -n 2 tests/functional/test_fuzz.py $(ARGS)
+	FUZZ_CASES=25000 $(BIN)/python -m pytest -v -n 2 tests/functional/test_fuzz.py $(ARGS)
 
 explore: install-test ## every interleaving of two and three requests, on each store (15 minutes)
 	scripts/system-packages
@@ -51,4 +55,11 @@ check: install-test ## lint and types
 messages: install-test ## the catalogues in demoapp/locale, from the texts in the sources
 	$(BIN)/python scripts/messages.py
 
-.PHONY: help install install-test serve test check messages bench purge-million fuzz explore
+docs: install-docs ## the course as a site, in both languages: var/docs/en, var/docs/ko
+	@for language in en ko; do \
+		$(BIN)/sphinx-build -q -W --keep-going -c docs -D language=$$language -d var/docs/.read/$$language \
+			docs/$$language var/docs/$$language || exit 1; \
+	done
+	@echo "open var/docs/en/index.html or var/docs/ko/index.html"
+
+.PHONY: docs help install install-test install-docs serve test check messages bench purge-million fuzz explore

@@ -2,8 +2,8 @@
 
 All are measured in the same application, in turn, on a Redis and a PostgreSQL that are started for
 it. It takes about fifteen minutes, with --quick two, and wants the machine for itself. Writes
-docs/benchmarks.json, docs/benchmarks.md and static/img/benchmark.svg (--quick: nothing), and says
-of each target whether it is met.
+docs/benchmarks.json, docs/img/benchmark.svg and benchmarks.md in docs/en and docs/ko (--quick:
+nothing), and says of each target whether it is met.
 """
 
 import argparse
@@ -94,10 +94,10 @@ def _growth(places: Places, quick: bool) -> dict[str, Any]:
     counts = [10, 1_000] if quick else [10, 1_000, 100_000, 1_000_000]
     clients = [1, 8] if quick else [1, 8, 32, 128]
     told, parts = [places.redis, places.postgresql, str(places.folder)], {}
-    parts["Sessions in the store (read / add, us)"] = {
+    parts["sessions"] = {
         name: growth.with_sessions(one, places, counts) for name, one in kept.items()
     }
-    parts["Bytes in the session (read / add, us)"] = {
+    parts["bytes"] = {
         name: growth.with_bytes(one, places, [1_000, 16_000, 64_000]) for name, one in kept.items()
     }
     many: dict[str, Any] = {}
@@ -108,7 +108,7 @@ def _growth(places: Places, quick: bool) -> dict[str, Any]:
         for count in clients:
             with under_load.served(number, told, threads=32) as port:
                 many[name][str(count)] = under_load.adds_kept([port], count, 10 * count)
-    parts["Clients of one session, ten adds each"] = many
+    parts["clients"] = many
     progress.end()
     return parts
 

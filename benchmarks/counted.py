@@ -22,7 +22,7 @@ def counting() -> Iterator[None]:
     def note(what: str) -> Any:
         return lambda *_: _made.update([what])
 
-    send = AbstractConnection.send_packed_command
+    send: Any = AbstractConnection.send_packed_command
 
     def sent(*arguments: Any, **options: Any) -> Any:
         _made["redis"] += 1
@@ -30,13 +30,13 @@ def counting() -> Iterator[None]:
 
     heard = {"before_cursor_execute": note("statements")}
     heard |= {name: note(f"{name}s") for name in ("commit", "rollback")}
-    AbstractConnection.send_packed_command = sent
+    AbstractConnection.send_packed_command = sent  # type: ignore[method-assign]
     for name, listener in heard.items():
         event.listen(Engine, name, listener)
     try:
         yield
     finally:
-        AbstractConnection.send_packed_command = send
+        AbstractConnection.send_packed_command = send  # type: ignore[method-assign]
         for name, listener in heard.items():
             event.remove(Engine, name, listener)
 

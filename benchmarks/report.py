@@ -1,17 +1,14 @@
 """What is wanted, what came out, and how it is shown: a table and a plot."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLE, PLOT, FIGURES = (
-    ROOT / "docs" / "benchmarks.md",
-    ROOT / "static" / "img" / "benchmark.svg",
-    ROOT / "docs" / "benchmarks.json",
-)
+DOCS = ROOT / "docs"
 PEERS = {
     "memory: memory": "memory: beaker memory",
     "redis: redis": "redis: pyramid_session_redis",
@@ -65,57 +62,57 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
         yield f"{_MARKS[met]:7} {what:45} {found:8.2f}   wanted {wanted:g}"
 
 
+WORDS: dict[str, dict[str, str]] = tomllib.loads(
+    (ROOT / "benchmarks" / "words.toml").read_text(encoding="utf-8")
+)
+
+
 def save(result: dict[str, Any]) -> list[Path]:
     texts = {
-        FIGURES: json.dumps(result, indent=1) + "\n",
-        TABLE: "\n".join(_page(result)) + "\n",
-        PLOT: plot(result),
+        DOCS / "benchmarks.json": json.dumps(result, indent=1) + "\n",
+        DOCS / "img" / "benchmark.svg": plot(result),
     }
+    for language, words in WORDS.items():
+        texts[DOCS / language / "benchmarks.md"] = "\n".join(_page(result, words)) + "\n"
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     return list(texts)
 
 
-def _page(result: dict[str, Any]) -> Iterator[str]:
-    yield "# What sessions cost\n"
-    yield (
-        "Measured by `make bench` in one run, all contenders in turn, each in the same application "
-        "under pyramid_tm and pyramid_retry. Only ratios mean anything: another machine, or this "
-        "one on another day, has other times. Microseconds of a whole request in process, the "
-        "median of the rounds (quartiles); answers a second under waitress, one process.\n"
-    )
+def _page(result: dict[str, Any], words: dict[str, str]) -> Iterator[str]:
+    yield f"---\ntitle: {words['title']}\norder: 204\n---\n\n# {words['title']}\n"
+    yield f"{words['how']}\n\n![{words['plot']}](../img/benchmark.svg)\n"
     yield f"{result['measured']}, {result['machine']}: " + ", ".join(
         f"{name} {version}" for name, version in result["versions"].items()
     )
-    yield "\n| | untouched | read | add | trips, read / add | answers/s, read / add |"
-    yield "|---|--:|--:|--:|--:|--:|"
+    yield f"\n## {words['one']}\n\n{words['one_how']}\n"
+    yield f"{words['head']}\n|---|--:|--:|--:|---|--:|"
     for name, acts in result["in_process"].items():
         cells = [_cell(acts.get(act)) for act in ("untouched", "read", "add")]
         rates = result["under_load"].get(name)
         pair = f"{rates['read']:.0f} / {rates['add']:.0f}" if rates else ""
         counted = result["trips"].get(name)
-        trips = " / ".join(_told(counted[act]) for act in ("read", "add")) if counted else ""
+        trips = "; ".join(_told(counted[act]) for act in ("read", "add")) if counted else ""
         yield f"| {name} | {' | '.join(cells)} | {trips} | {pair} |"
-    yield "\n## Are all adds kept?\n"
-    yield "Twenty clients of one session, 200 adds, two processes where they share it.\n"
-    yield "| | kept | answered | replays | s | p99 ms |\n|---|--:|--:|--:|--:|--:|"
+    yield f"\n## {words['kept']}\n\n{words['kept_how']}\n"
+    yield f"{words['kept_head']}\n|---|--:|--:|--:|--:|--:|"
     for name, one in result["kept"].items():
         yield (
             f"| {name} | {one['kept']} | {one['answered']} | {one['replays']} | {one['seconds']} "
             f"| {one['p99_ms']} |"
         )
-    yield "\n## As it grows\n"
-    for title, part in result["growth"].items():
-        yield f"{title}:\n"
-        columns = list(next(iter(part.values())))
+    yield f"\n## {words['growth']}\n"
+    for part, found in result["growth"].items():
+        columns = list(next(iter(found.values())))
+        yield f"{words[part]}\n"
         yield f"| | {' | '.join(columns)} |\n|---|{'--:|' * len(columns)}"
-        for name, values in part.items():
+        for name, values in found.items():
             yield f"| {name} | {' | '.join(_pair(values[column]) for column in columns)} |"
         yield ""
-    yield "## What is wanted\n"
-    yield "| | found | wanted | |\n|---|--:|--:|---|"
+    yield f"## {words['wanted']}\n"
+    yield f"{words['wanted_head']}\n|---|--:|--:|---|"
     for what, found, wanted, met in targets(result):
-        yield f"| {what} | {found:.2f} | {wanted:g} | {_MARKS[met]} |"
+        yield f"| {what} | {found:.2f} | {wanted:g} | {words[_MARKS[met]]} |"
 
 
 def _cell(value: dict[str, float] | None) -> str:

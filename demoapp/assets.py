@@ -1,5 +1,6 @@
 """Static files, with their content in the address: a browser keeps them until they change."""
 
+import time
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,11 +26,20 @@ def _digest(path: Path, changed: int) -> str:
 
 
 def asset(request: Any, path: str) -> str:
-    """The address of a file below static/."""
-    return str(request.static_path(str(STATIC / path)))
+    """The address of a file below static/. A page has forty of them, so each is made once a second:
+    that a file has changed is seen soon enough.
+    """
+    known: dict[tuple[str, str], tuple[int, str]] = request.registry["assets"]
+    place, now = (request.script_name, path), int(time.monotonic())
+    made, address = known.get(place, (-1, ""))
+    if made != now:
+        address = request.static_path(str(STATIC / path))
+        known[place] = now, address
+    return address
 
 
 def includeme(config: Any) -> None:
     config.add_static_view("static", str(STATIC), cache_max_age=MONTH, request_method="GET")
     config.add_cache_buster(str(STATIC), ContentCacheBuster())
     config.add_request_method(asset)
+    config.registry["assets"] = {}

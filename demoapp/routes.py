@@ -37,6 +37,9 @@ LESSONS = {
     "lab_picture": "/labs/{name}/picture.svg",
     "stage": "/stage",
     "stage_shop": "/stage/{shop}{rest:(/.*)?}",
+    "docs": "/docs",
+    "doc": "/docs/{page}",
+    "doc_picture": "/docs/img/{name}",
 }
 """Added by demoapp.lessons, so that they go when it goes."""
 

@@ -11,10 +11,18 @@ from tests.servers import PgBouncer, PostgresServer, RedisServer
 from tests.shops import STRATEGIES, close_shop, copy_sqlite, fill, open_shop
 
 
+class PatientRedis(RedisServer):
+    """Nobody gives it up: on a busy machine one that works may be silent for a second, too."""
+
+    @property
+    def url(self) -> str:
+        return f"{super().url}?socket_timeout=20&socket_connect_timeout=20"
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
     """Shared: flush it, but start one of your own to stop, pause or fill it."""
-    with RedisServer() as server:
+    with PatientRedis() as server:
         yield server
 
 

@@ -11,7 +11,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -50,8 +52,22 @@ def find_program(name: str, package: str) -> Path:
 def make_certificates(folder: Path) -> None:
     """ca.crt, and server.crt with server.key that it signs, for 127.0.0.1 and localhost.
 
-    Both have the extensions that Python 3.13 insists on.
+    The same for every server of this process: openssl takes longer to start than Redis.
     """
+    for name, content in _certificates().items():
+        (folder / name).write_bytes(content)
+
+
+@cache
+def _certificates() -> dict[str, bytes]:
+    """Both have the extensions that Python 3.13 insists on."""
+    with tempfile.TemporaryDirectory(prefix="teahouse-certificates-") as folder:
+        _sign(Path(folder))
+        names = ("ca.crt", "server.crt", "server.key")
+        return {name: (Path(folder) / name).read_bytes() for name in names}
+
+
+def _sign(folder: Path) -> None:
     openssl = find_program("openssl", "openssl")
     (folder / "openssl.cnf").write_text(_OPENSSL)
     key = "-config openssl.cnf -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
@@ -72,8 +88,9 @@ class RedisServer(ManagedProcess):
     """Redis on TCP, on a unix socket, and with TLS on a second port.
 
     Keywords become lines of redis.conf: `RedisServer(maxmemory="2mb",
-    maxmemory_policy="noeviction")`. With `persist` the data survive a restart, and a kill.
-    `lines` are for what a keyword cannot say; `sentinel` starts the watcher instead of a store.
+    maxmemory_policy="noeviction")`. With `persist` what was answered survives a restart, and
+    a kill. `lines` are for what a keyword cannot say; `sentinel` starts the watcher instead of a
+    store.
     """
 
     name = "redis"
@@ -139,6 +156,8 @@ class RedisServer(ManagedProcess):
         }
         if not self._sentinel:
             settings |= {"save": '""', "appendonly": "yes" if self._persist else "no"}
+            # "everysec" writes when the disk has time: a kill may come first
+            settings |= {"appendfsync": "always"} if self._persist else {}
         settings |= {key.replace("_", "-"): value for key, value in self._options.items()}
         return "\n".join([*(f"{key} {value}" for key, value in settings.items()), *self._lines, ""])
 

@@ -66,7 +66,7 @@ def test_redis_listens_on_loopback_only(redis_server: RedisServer) -> None:
 
 
 def test_redis_can_be_stopped_paused_and_killed(connect: Callable[..., client.Redis]) -> None:
-    with RedisServer(persist=True, maxmemory="3mb", appendfsync="always") as server:
+    with RedisServer(persist=True, maxmemory="3mb") as server:
         url, folder = server.url, server.folder
         redis = connect(url)
         assert redis.config_get("maxmemory") == {"maxmemory": str(3 * 1024 * 1024)}

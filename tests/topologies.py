@@ -133,7 +133,6 @@ class Clustered(Topology):
             f"cluster-port {bus}",
             "cluster-node-timeout 1000",
             "cluster-require-full-coverage no",
-            "appendfsync always",  # what was answered survives a kill
         ]
 
     def _edges(self, number: int) -> tuple[int, int]:

@@ -10,22 +10,35 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from pyramid.events import NewResponse
 from pyramid.response import FileResponse
+from pyramid.static import static_view
 
 TYPES = frozenset(("text/css", "text/javascript", "application/javascript", "image/svg+xml"))
 """What gets shorter by it; PNG is compressed already."""
 
 
-def choose(event: Any) -> None:
-    """The form of a file that the browser may have.
+def compressed(view: Any, info: Any) -> Any:
+    """A view deriver: for static files, and for views that say `compressed=True`.
 
     Each form has an ETag of its own, so that no cache puts a part of one into the other. The
     answers 304 and 206 are WebOb's; it comes after this and knows the form that was chosen.
     """
-    request, response = event.request, event.response
-    if not isinstance(response, FileResponse) or response.content_type not in TYPES:
-        return
+    if not (info.options.get("compressed") or isinstance(info.original_view, static_view)):
+        return view
+
+    def chosen(context: Any, request: Any) -> Any:
+        response = view(context, request)
+        if isinstance(response, FileResponse) and response.content_type in TYPES:
+            choose(request, response)
+        return response
+
+    return chosen
+
+
+compressed.options = ("compressed",)  # type: ignore[attr-defined]
+
+
+def choose(request: Any, response: Any) -> None:
     plain = b"".join(response.app_iter)
     response.app_iter.close()
     etag, short = forms(plain)
@@ -49,4 +62,4 @@ def forms(plain: bytes) -> tuple[str, bytes]:
 
 
 def includeme(config: Any) -> None:
-    config.add_subscriber(choose, NewResponse)
+    config.add_view_deriver(compressed)

@@ -1,7 +1,7 @@
 """Figures for Prometheus at /metrics: requests, and what their sessions cost.
 
 Several processes answer as one if the environment has PROMETHEUS_MULTIPROC_DIR, a folder of
-theirs alone; see docs/operations.md. gunicorn is told when to call :func:`child_exit` by
+theirs alone; see docs/en/operations.md. gunicorn is told when to call :func:`child_exit` by
 `config = python:demoapp.front.metrics`.
 """
 

@@ -1,6 +1,7 @@
 """`demoapp-init INI`: migrate the database that INI names, and fill it."""
 
 import argparse
+import fcntl
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,12 @@ def main(argv: list[str] | None = None) -> None:
 
 def prepare(ini: str) -> str:
     """Bring the database up to date; returns what to tell the user."""
-    with Path(ini).open():  # Paste would ask for a section of a file that is not there
-        pass
+    with Path(ini).open() as lock:  # Paste would ask for a section of a file that is not there
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first of two makes the tables, the second finds them
+        return _prepare(ini)
+
+
+def _prepare(ini: str) -> str:
     with readable(ini):
         settings = resolve(get_appsettings(ini))
     migrations = Config(ini)

@@ -5,7 +5,7 @@ pyramid_tm and pyramid_retry, which it includes, and the `session.*` settings.
 
 - settings.py, ini.py    the ini keys, typed and checked
 - interfaces.py          the contract of a store, the record, the errors
-- factory.py, layer.py   where `request.session` comes from; what an application's sessions share
+- factory.py             where `request.session` comes from
 - session.py             the session as a view meets it
 - finding.py, saving.py  how it is found, from the cookie; when it is saved
 - ids.py, cookie.py, text.py    ids and what binds them, the cookie, the JSON

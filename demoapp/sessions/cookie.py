@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from webob.cookies import parse_cookie
-
 
 class SessionCookie:
     """HttpOnly, SameSite=Lax, for the whole site, without Domain or Max-Age.
@@ -30,10 +28,8 @@ class SessionCookie:
         name, header = self.name(request), request.environ.get("HTTP_COOKIE")
         if header is None:  # none at all, or pyramid.testing.DummyRequest
             return [request.cookies[name]] if name in request.cookies else []
-        if name not in header:
-            return []
-        found = [value for key, value in parse_cookie(header) if key == name.encode()]
-        return [text for text in map(_text, found) if text is not None]
+        pairs = (pair.partition("=") for pair in header.split(";"))  # RFC 6265, 4.2.1
+        return [value.strip(' "') for key, _, value in pairs if key.strip() == name]
 
     def read(self, request: Any) -> str | None:
         """The first of them."""
@@ -49,10 +45,3 @@ class SessionCookie:
             httponly=True,
             samesite="Lax",
         )
-
-
-def _text(value: bytes) -> str | None:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:  # sent by no browser: it counts as none at all
-        return None

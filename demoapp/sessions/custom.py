@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from pyramid.session import SignedCookieSessionFactory
@@ -30,6 +29,8 @@ class SignedCookies(SessionFactory, Store):
         self.keys = lambda request, shown: [shown]
         like = {"salt": "pyramid.session.", "hashalg": "sha512", "serializer": self}
         self.signers = [SignedSerializer(secret, **like) for secret in ours.secrets]
+        for signer in self.signers:
+            signer.digestmod = like["hashalg"]  # by name, hmac is done in C
 
     def __call__(self, request: Any) -> Any:
         around = request_around(request)
@@ -38,7 +39,8 @@ class SignedCookies(SessionFactory, Store):
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
         for signer in self.signers:
             with suppress(ValueError):
-                return replace(signer.loads(key), key=key)  # type: ignore[no-any-return]
+                renewed, created, data = signer.loads(key)
+                return Record(key, data, 1, created, renewed)
         return None
 
     def write(self, *_: object) -> None:
@@ -46,12 +48,13 @@ class SignedCookies(SessionFactory, Store):
 
     delete = write  # type: ignore[assignment]
 
-    def dumps(self, record: Record) -> bytes:
-        return f"[{record.last_seen!r},{record.created!r},{record.data}]".encode()
+    def dumps(self, parts: tuple[float, float, str]) -> bytes:
+        renewed, created, data = parts
+        return f"[{renewed!r},{created!r},{data}]".encode()
 
-    def loads(self, text: bytes) -> Record:
+    def loads(self, text: bytes) -> tuple[float, float, str]:
         renewed, created, data = text.decode()[1:-1].split(",", 2)
-        return Record("", data, 1, float(created), float(renewed))
+        return float(renewed), float(created), data
 
 
 signed_cookie = SignedCookies
@@ -62,15 +65,14 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
     """Pyramid's, but sent when its transaction has committed: a view that fails changes nothing."""
 
     def __init__(self, request: Any, factory: SignedCookies) -> None:
-        self._request, self._factory, now = request, factory, time.time()
+        self._request, self._factory = request, factory
         self.issue: str | None = None
-        self._kept = Record("", "{}", 0, now, now)
         self._saving = saving = Saving(request, factory)
         saving.session = self
         request.environ[ASKED] = True
-        finder = Finder(request, factory, self._saving.load, now)
-        found = finder.look(factory.cookie.values(request))
-        if isinstance(found, Found):
+        finder = Finder(request, factory, saving.load, now := time.time())
+        self._kept = Record("", "{}", 0, now, now)  # begins anew with this if the look-up fails
+        if isinstance(found := finder.look(factory.cookie.values(request)), Found):
             self._kept = found.record
         self.reset()
 
@@ -100,12 +102,13 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
     def pending(self) -> Update | None:
         if not self._dirty:
             return None
-        new = Record("", write(dict.copy(self)), 1, self.created, self.accessed)
-        value = self._factory.signers[0].dumps(new).decode()
+        text = write(dict.copy(self))
+        value = self._factory.signers[0].dumps((self.accessed, self.created, text)).decode()
         limit = min(COOKIE_LIMIT, 4096 - len(self._factory.cookie.name(self._request) + "="))
         if len(value) > limit:
             raise SessionTooLarge(len(value), limit)
-        return Update(self._kept, replace(new, key=value), writer=self._saving.writer)
+        new = Record(value, text, 1, self.created, self.accessed)
+        return Update(self._kept, new, writer=self._saving.writer)
 
     def saved(self, change: Update | None) -> None:
         if change:
@@ -121,7 +124,8 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
 
     def forget(self) -> None:
         """Go on as if there had been no cookie. None is taken back."""
-        self._kept = Record("", "{}", 0, time.time(), time.time())
+        now = time.time()
+        self._kept = Record("", "{}", 0, now, now)
         self.reset()
 
     def snapshot(self) -> Callable[[], None]:

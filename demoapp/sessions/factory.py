@@ -5,8 +5,8 @@ from typing import Any
 from pyramid.threadlocal import manager as threadlocals
 from pyramid.tweens import EXCVIEW
 
+from demoapp.sessions.finding import Layer
 from demoapp.sessions.interfaces import ISessionStore, Store
-from demoapp.sessions.layer import Layer
 from demoapp.sessions.saving import Saving
 from demoapp.sessions.session import Session
 from demoapp.sessions.settings import SessionSettings

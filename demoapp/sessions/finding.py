@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from demoapp.sessions.interfaces import CorruptRecord, Ended, Record
-from demoapp.sessions.layer import Layer
+from demoapp.sessions.cookie import SessionCookie
+from demoapp.sessions.ids import Ids
+from demoapp.sessions.interfaces import CorruptRecord, Ended, Record, Store
+from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.text import read
 
 log = logging.getLogger(__name__)
@@ -15,6 +17,18 @@ ENDED_SECONDS = 60
 """How long it is remembered that an id was ended; what is still on its way arrives before."""
 ROTATIONS = 8
 """How many successors are looked through for the one that is in use."""
+
+
+class Layer:
+    """What the sessions of one application share: their store, and what leads to it."""
+
+    def __init__(self, store: Store, settings: SessionSettings) -> None:
+        self.store = store
+        self.settings = settings
+        self.ids = Ids(settings.secrets)
+        self.cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
+        self.keys: Callable[[Any, str], list[str]] = self.ids.keys
+        """What the store may know a cookie's value by; another one where sessions are moved."""
 
 
 class Found(NamedTuple):

@@ -7,7 +7,7 @@ The rest has defaults; what a store gains by having its own is said there.
 
 import abc
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
 from pyramid.interfaces import ISession
@@ -18,8 +18,6 @@ FORMAT = 2
 """The record layout written by this release. Another one is not guessed at, but replaced."""
 ABSENT = 0
 """The version of a record that must not be there yet when it is written."""
-FAR = 1e11
-"""Seconds since the epoch that no clock shows: the year 5138."""
 
 
 class SessionError(Exception):
@@ -282,18 +280,14 @@ def believed(stored: Stored) -> Stored:
 
     A store may hold anything: SQLite keeps a text in a column of numbers, JSON has any type.
     """
-    version, times, texts = 1, [0.0], [""]
-    if isinstance(stored, Ended):
-        times, texts = [stored.since, stored.until], [stored.successor, stored.writer]
-    elif isinstance(stored, Record):
-        version, times = stored.version, [stored.created, stored.last_seen]
-        texts = [stored.data, stored.device, "" if stored.owner is None else stored.owner]
-    # a whole number may be too long for a float; and NaN is smaller than nothing
-    right = (
-        (type(version) is int and version > 0)
-        and all(type(time) in (int, float) and abs(time) < FAR for time in times)
-        and all(isinstance(text, str) for text in texts)
-    )
-    if not right:
-        raise CorruptRecord("its values are not those of a session")
+    for field in fields(stored):
+        value, kind = getattr(stored, field.name), field.type
+        if kind is float:  # a whole number may be too long for one; and NaN is smaller than nothing
+            right = type(value) in (int, float) and abs(value) < 1e11  # the year 5138
+        elif kind is int:
+            right = type(value) is int and value > 0
+        else:
+            right = isinstance(value, kind)  # type: ignore[arg-type]
+        if not right:
+            raise CorruptRecord(f"its {field.name} is none that a session has")
     return stored

@@ -23,7 +23,6 @@ from demoapp.sessions.interfaces import (
     Record,
     Rotate,
     SessionConflict,
-    SessionStoreUnavailable,
     Store,
 )
 from demoapp.sessions.settings import SessionSettings
@@ -39,7 +38,6 @@ class MemoryStore(Store):
 
     def __init__(self, settings: SessionSettings, max_sessions: int) -> None:
         self._settings = settings
-        self._ids = Ids(settings.secrets)
         self._max_sessions = max_sessions
         self._records: OrderedDict[str, Record] = OrderedDict()
         self._ended: OrderedDict[str, Ended] = OrderedDict()
@@ -54,28 +52,32 @@ class MemoryStore(Store):
             if record and self._over(record):
                 del self._records[key]
             elif record:
-                # seen now, unless the clock was set back
-                record = replace(record, last_seen=max(time.time(), record.last_seen))
+                now = time.time()
+                if now - record.last_seen >= 1:  # a second more or less; a copy costs time as well
+                    record = replace(record, last_seen=now)
                 self._put(record)
                 return record
             return self._ended.get(key)
 
     def write(self, request: Any, change: Change) -> None:
         with self._lock:
-            self._compare(change)
-            self._apply(change)
+            self.prepare(request, change)
+            self.commit(request, change)
 
     def prepare(self, request: Any, change: Change) -> None:
         with self._lock:
             self._compare(change)
+            if not isinstance(change, Create):
+                self._turns.take(change.old.key, change.writer)
 
     def commit(self, request: Any, change: Change) -> None:
         """Nobody else could write it since it was prepared; but it may have been ended."""
         with self._lock:
-            if not isinstance(change, Create) and not self._still(change.old):
-                self.release(request, change.old.key, change.writer)
-                raise SessionStoreUnavailable("ended since it was prepared")
-            self._apply(change)
+            try:
+                self._compare(change)
+                self._apply(change)
+            finally:
+                self.withdraw(request, change)
 
     def withdraw(self, request: Any, change: Change) -> None:
         if not isinstance(change, Create):
@@ -89,7 +91,7 @@ class MemoryStore(Store):
             self._records.pop(key, None)
 
     def owned_by(self, request: Any, owner: str) -> list[Record]:
-        owners = self._ids.owners(owner)
+        owners = Ids(self._settings.secrets).owners(owner)
         with self._lock:
             mine = [r for r in self._records.values() if r.owner in owners and not self._over(r)]
         return sorted(mine, key=lambda record: -record.last_seen)
@@ -98,18 +100,13 @@ class MemoryStore(Store):
         yield len(self._records), len(self._records)
 
     def _compare(self, change: Change) -> None:
+        """What is stored must still be what was read."""
         if isinstance(change, Create):
             return
-        if not self._still(change.old):
+        stored = self._records.get(change.old.key) or self._ended.get(change.old.key)
+        version = stored.version if isinstance(stored, Record) else ABSENT
+        if version != change.old.version or isinstance(stored, Ended):
             raise SessionConflict("the session was changed by another request")
-        self._turns.take(change.old.key, change.writer)
-
-    def _still(self, old: Record) -> bool:
-        """Whether what is stored is what was read."""
-        stored = self._records.get(old.key)
-        if old.version == ABSENT:
-            return stored is None and old.key not in self._ended
-        return stored is not None and stored.version == old.version
 
     def _apply(self, change: Change) -> None:
         if isinstance(change, Delete | Rotate):
@@ -118,8 +115,6 @@ class MemoryStore(Store):
         if not isinstance(change, Delete):
             self._put(change.new)
         self._make_room()
-        if not isinstance(change, Create):
-            self.release(None, change.old.key, change.writer)
 
     def _over(self, record: Record) -> bool:
         now, limits = time.time(), self._settings

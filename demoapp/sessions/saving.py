@@ -15,13 +15,15 @@ import logging
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from types import SimpleNamespace
+from typing import Any
 
 from pyramid.threadlocal import manager as threadlocals
 from pyramid_retry import is_error_retryable
-from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager
+from transaction.interfaces import ISavepointDataManager
 from zope.interface import implementer
 
+from demoapp.sessions.finding import Layer
 from demoapp.sessions.interfaces import (
     Change,
     Ended,
@@ -33,7 +35,6 @@ from demoapp.sessions.interfaces import (
     Touch,
     Update,
 )
-from demoapp.sessions.layer import Layer
 from demoapp.sessions.text import read
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ ASKED = "session.asked"
 """In the environ, which all attempts at a request share: one of them has used the session."""
 SENT = "session.sent"
 """There, too: the last change that was to be committed."""
+WRITER = "session.writer"
+"""And the request's name."""
 
 
 def failed(request: Any) -> bool:
@@ -76,31 +79,14 @@ def turn_tween_factory(handler: Any, registry: Any) -> Any:
     return turn_tween
 
 
-class Kept(Protocol):
-    """What is asked of a session."""
-
-    issue: str | None
-    """The cookie's value to send, "" to take the cookie back, None to leave it alone."""
-
-    def pending(self) -> Change | None:
-        """What is to be written, if anything is; raises SessionTooLarge, SessionNotSerializable."""
-
-    def saved(self, change: Change | None) -> None:
-        """That was committed; later changes are compared with it."""
-
-    def reset(self) -> None:
-        """Its transaction has come to nothing, and so has what was put in."""
-
-    def snapshot(self) -> Callable[[], None]:
-        """What brings back all that it holds now."""
-
-
 @implementer(ISavepointDataManager)
 class Saving:
     """One session's way to its store in one request, and its part in the transaction."""
 
     transaction_manager: Any = None
-    session: Kept
+    session: Any
+    """A Session, or custom.py's. Asked for `pending` and `issue`, told what was `saved`, and to
+    `reset` itself when that came to nothing."""
 
     def __init__(self, request: Any, layer: Layer) -> None:
         self._request = request
@@ -112,18 +98,22 @@ class Saving:
         )
         """From the store: first attempts lock nothing."""
         self.joined = False  # takes part in a transaction
-        self._awaited = False  # is looked at when the answer is there
         self._late = False  # is saved then
         self._failed = False  # what the view put in is lost; what its exception view does is not
         self._held: set[str] = set()  # keys that a replay has locked
-        self._change: Change | None = None
-        self._prepared = False
-        self._written = False
+        self._change: Change | None = None  # what the transaction is to save
+        self._prepared: Change | None = None  # the same, once the store keeps itself ready for it
         self.closed = False  # the answer is out, and nothing can save it any more
-        self.writer: str = request.environ.setdefault("session.writer", secrets.token_urlsafe(12))
-        """Names the request, and all attempts at it."""
         self.await_answer()
         request.add_finished_callback(self._close)
+
+    @property
+    def writer(self) -> str:
+        """Names the request, and all attempts at it."""
+        environ = self._request.environ
+        if WRITER not in environ:
+            environ[WRITER] = secrets.token_urlsafe(12)
+        return environ[WRITER]  # type: ignore[no-any-return]
 
     def _load_in_turn(self, key: str) -> Record | Ended | None:
         """On a replay it is locked, so progress is certain."""
@@ -167,9 +157,9 @@ class Saving:
     def sortKey(self) -> str:  # noqa: N802 - the name is IDataManager's
         return "session"
 
-    def savepoint(self) -> "Savepoint":
+    def savepoint(self) -> SimpleNamespace:
         """For `request.tm.savepoint()`, which asks every participant for a way back."""
-        return Savepoint(self.session.snapshot())
+        return SimpleNamespace(rollback=self.session.snapshot())
 
     def tpc_begin(self, transaction: Any) -> None:
         self._change = self.session.pending() if self.joined else None
@@ -182,7 +172,7 @@ class Saving:
         # The list of participants has no public name. With no other, one step will do; but of a
         # rotation nobody would know whether it was done, if the answer to that step were lost.
         alone = len(transaction._resources) == 1 and not isinstance(change, Rotate)
-        self._prepared, self._written = not alone, alone  # before it is: it may fail half-way
+        self._prepared = None if alone else change  # before it is: it may fail half-way
         try:
             (self._store.write if alone else self._store.prepare)(self._request, change)
         except (SessionStoreUnavailable, SessionConflict) as err:
@@ -196,10 +186,10 @@ class Saving:
         """Nothing left to fail: `commit` has prepared the store."""
 
     def tpc_finish(self, transaction: Any) -> None:
-        if self._change and not self._written:
-            self._commit(self._change)
+        if self._prepared:
+            self._commit(self._prepared)
         self.session.saved(self._change)
-        self._prepared = False
+        self._prepared = None
         self._undo()
 
     def _commit(self, change: Change) -> None:
@@ -227,9 +217,8 @@ class Saving:
 
     def _undo(self) -> None:
         """Take back what was prepared, and let go of what a replay has locked."""
-        prepared = self._change if self._prepared else None
-        held, self._held = self._held, set()
-        self._change, self._prepared, self._written, self.joined = None, False, False, False
+        prepared, held = self._prepared, self._held
+        self._change, self._prepared, self._held, self.joined = None, None, set(), False
         if prepared:
             self._let_go(self._store.withdraw, self._request, prepared)
         for key in held:
@@ -260,22 +249,22 @@ class Saving:
 
     def await_answer(self) -> None:
         """Callbacks run in the order in which they were added: one added now sees it all."""
-        if not self._awaited:
-            self._awaited = True
+        if not self._is_awaiting():
             self._request.add_response_callback(self._answer)
+
+    def _is_awaiting(self) -> bool:
+        return self._answer in self._request.response_callbacks
 
     def warn_if_nobody_answers(self) -> None:
         """As when a body is streamed, or in a script."""
-        if self._late and self._request not in self._being_answered():
+        if self._late and id(self._request) not in self._being_answered():
             log.warning("nobody answers this request, so what is put in its session is lost")
 
-    def _being_answered(self) -> list[Any]:
-        """By this thread: a request, and those around it."""
-        requests = [frame["request"] for frame in threadlocals.stack]
-        return list({id(one): one for one in requests if one is not None}.values())
+    def _being_answered(self) -> set[int]:
+        """By this thread, each by its id(): a request, and those around it."""
+        return {id(frame["request"]) for frame in threadlocals.stack} - {id(None)}
 
     def _answer(self, request: Any, response: Any) -> None:
-        self._awaited = False
         self.notice_failure()
         # who still takes part in a transaction here does so in one from around this request
         if (self._late or self.joined) and not self._is_replayed():
@@ -306,16 +295,8 @@ class Saving:
     def _close(self, request: Any) -> None:
         """The request is over. What is put in from here on has nobody to save it."""
         try:
-            if self._awaited and not isinstance(self.session.pending(), Touch | None):
+            if self._is_awaiting() and not isinstance(self.session.pending(), Touch | None):
                 log.error("what was put in the session after the answer is lost")
         except SessionError as err:
             log.error("what was put in the session after the answer is lost: %s", err)
         self.closed = True
-
-
-@implementer(IDataManagerSavepoint)
-class Savepoint:
-    """A way back, as `transaction` wants it to be called."""
-
-    def __init__(self, rollback: Callable[[], None]) -> None:
-        self.rollback = rollback

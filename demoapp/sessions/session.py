@@ -13,7 +13,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from demoapp.sessions.finding import ENDED_SECONDS, Finder, Found, Over
+from demoapp.sessions.finding import ENDED_SECONDS, Finder, Found, Layer, Over
 from demoapp.sessions.ids import new_id
 from demoapp.sessions.interfaces import (
     Change,
@@ -29,7 +29,6 @@ from demoapp.sessions.interfaces import (
     Touch,
     Update,
 )
-from demoapp.sessions.layer import Layer
 from demoapp.sessions.saving import ASKED, Saving
 from demoapp.sessions.text import read, write
 
@@ -61,12 +60,10 @@ class Session(MutableMapping[str, Any]):
         self._request = request
         self._layer = layer
         self._saving, saving.session = saving, self
-        self._writer = saving.writer
         self._failure: SessionError | None = None
         self._over: Over | None = None  # what the browser shows, if that was ended
         self._shown = ""  # the cookie's value that has led to the record
-        self._record: Record | None = None
-        self._text = "{}"  # the data as stored: a change is a difference from this
+        self._record: Record | None = None  # as stored: a change is a difference from this
         self._data: dict[str, Any] = {}
         self._owner: str | None = None
         self._device = ""
@@ -186,7 +183,8 @@ class Session(MutableMapping[str, Any]):
     def forget(self) -> None:
         self._read()
         if self._record:
-            self._data, self._owner, self._device, self._fate = {}, None, "", Fate.FORGOTTEN
+            self._fate = Fate.FORGOTTEN
+            self._begin_with(None)
 
     def log_in(self, owner: str, device: str = "") -> None:
         bound, theirs = self._layer.ids.owner(owner), self._layer.ids.owners(owner)
@@ -248,7 +246,7 @@ class Session(MutableMapping[str, Any]):
         self._finder = Finder(self._request, self._layer, self._saving.load, time.time())
         try:
             found = self._finder.look(self._layer.cookie.values(self._request))
-            if isinstance(found, Over) and found.ended.writer == self._writer:
+            if isinstance(found, Over) and found.ended.writer == self._saving.writer:
                 # by an attempt at this very request, whose answer was lost: it goes on
                 found = self._sent_again(self._finder.successor(found)) or found
         except SessionError as err:
@@ -262,7 +260,6 @@ class Session(MutableMapping[str, Any]):
 
     def _adopt(self, found: Found) -> None:
         self._shown, self._record, self._data = found
-        self._text = found.record.data
         before = self._saving.before(found.record)
         self._owner, self._device = before.owner, before.device
         if before is not found.record:
@@ -282,52 +279,39 @@ class Session(MutableMapping[str, Any]):
         """
         if self.state is not State.OPEN:
             return None
-        old, text = self._record, self._written()
+        old, now = self._record, self._finder.now
+        text = self._written()
+        # a session that holds nothing, and is nobody's, is not worth a record
+        empty = text == "{}" and self._owner is None
         if old is None:
-            return None if self._is_empty(text) else Create(self._begun(text), writer=self._writer)
-        if self._fate is Fate.KEPT and old.named:
-            return self._under_its_id(old, text)
-        return self._under_a_new_id(old, text)
-
-    def _under_its_id(self, old: Record, text: str) -> Update | Touch | None:
-        if self._differs(old, text):
-            return Update(old, self._updated(old, text), writer=self._writer)
-        if not self._touch_is_due(old):
+            return None if empty else Create(self._begun(text), writer=self._saving.writer)
+        changed = (text, self._owner, self._device) != (old.data, old.owner, old.device)
+        if self._fate is Fate.KEPT and not changed and not self._touch_is_due(old):
             return None
-        return Touch(old, replace(old, last_seen=self._finder.now), writer=self._writer)
-
-    def _under_a_new_id(self, old: Record, text: str) -> Rotate | Delete | None:
-        untouched = not self._differs(old, text) and not self._touch_is_due(old)
-        if self._fate is Fate.KEPT and untouched:
-            return None
-        if self._fate is Fate.FORGOTTEN and self._is_empty(text):
-            return None
-        now = self._finder.now
-        ended = Ended(old.key, now, max(now + ENDED_SECONDS, old.lingers), writer=self._writer)
-        if self._is_empty(text):
-            return Delete(old, ended, writer=self._writer)
-        new = self._begun(text)
-        sealed = self._layer.ids.seal(self._shown, self._id or "")
-        return Rotate(old, new, replace(ended, successor=sealed), writer=self._writer)
-
-    def _differs(self, old: Record, text: str) -> bool:
-        return text != self._text or (self._owner, self._device) != (old.owner, old.device)
+        if self._fate is not Fate.KEPT or not old.named:
+            return self._under_a_new_id(old, text, empty)
+        if not changed:
+            return Touch(old, replace(old, last_seen=now), writer=self._saving.writer)
+        values = old.version + 1, old.created, now, self._owner, self._device
+        return Update(old, Record(old.key, text, *values), writer=self._saving.writer)
 
     def _written(self) -> str:
-        text = write(self._data, self._text)
-        limit = self._layer.settings.max_bytes
-        if text != self._text and (size := len(text.encode())) > limit:
+        before = self._record.data if self._record else "{}"
+        text, limit = write(self._data, before), self._layer.settings.max_bytes
+        if text != before and (size := len(text.encode())) > limit:
             raise SessionTooLarge(size, limit)
         return text
 
-    def _is_empty(self, text: str) -> bool:
-        """A session that holds nothing, and is nobody's, is not worth a record."""
-        return text == "{}" and self._owner is None
-
-    def _updated(self, old: Record, text: str) -> Record:
-        return Record(
-            old.key, text, old.version + 1, old.created, self._finder.now, self._owner, self._device
-        )
+    def _under_a_new_id(self, old: Record, text: str, empty: bool) -> Rotate | Delete | None:
+        if self._fate is Fate.FORGOTTEN and empty:
+            return None
+        until = max(self._finder.now + ENDED_SECONDS, old.lingers)
+        ended = Ended(old.key, self._finder.now, until, writer=self._saving.writer)
+        if empty:
+            return Delete(old, ended, writer=self._saving.writer)
+        new = self._begun(text)
+        sealed = self._layer.ids.seal(self._shown, self._id or "")
+        return Rotate(old, new, replace(ended, successor=sealed), writer=self._saving.writer)
 
     def _begun(self, text: str) -> Record:
         """The first record under a new id."""
@@ -343,30 +327,28 @@ class Session(MutableMapping[str, Any]):
         """Committed, if there was a change: later ones are compared with it."""
         if self._id:
             self.issue = self._shown = self._id
-        elif self._fate in (Fate.ROTATED, Fate.RENEWED) and (change or self._shown_at_all()):
+        elif self._fate in (Fate.ROTATED, Fate.RENEWED) and (
+            change or self._layer.cookie.values(self._request)
+        ):
             self.issue = ""  # also when the cookie led nowhere: it was to go
         if change:
             self._record = getattr(change, "new", None)
-            self._text = self._record.data if self._record else "{}"
         if change or self._fate is not Fate.FORGOTTEN:
             self._fate = Fate.KEPT
         self._id, self._over = None, None
 
-    def _shown_at_all(self) -> bool:
-        return bool(self._layer.cookie.values(self._request))
-
     def reset(self) -> None:
         """What was put in is lost with its transaction."""
         if self.state is State.OPEN and self._over:  # a take-over that came to nothing
-            self.state, self._record, self._text = State.ENDED, None, "{}"
-        self._data = read(self._text)
-        self._owner = self._record.owner if self._record else None
-        self._device = self._record.device if self._record else ""
+            self.state, self._record = State.ENDED, None
         self._id = None
-        if self._fate is Fate.FORGOTTEN:
-            self._data, self._owner, self._device = {}, None, ""
-        else:
+        if self._fate is not Fate.FORGOTTEN:
             self._fate = Fate.KEPT
+        self._begin_with(self._record if self._fate is Fate.KEPT else None)
+
+    def _begin_with(self, record: Record | None) -> None:
+        self._data = read(record.data) if record else {}
+        self._owner, self._device = (record.owner, record.device) if record else (None, "")
 
     def snapshot(self) -> Callable[[], None]:
         """What brings back all that the session holds now."""
@@ -383,7 +365,7 @@ class Session(MutableMapping[str, Any]):
         untouched = self._fate is Fate.KEPT and self.pending() is None
         if self.state is State.OPEN and untouched:
             self.state, self._over, self._record = State.UNREAD, None, None
-            self._text, self._data = "{}", {}
+            self._begin_with(None)
 
 
 def _plain(text: str) -> str:

@@ -82,24 +82,12 @@ class SessionSettings:
             )
 
 
-KEYS = frozenset(
-    (
-        "session.strategy",
-        "session.secret",
-        "session.cookie_name",
-        "session.cookie_secure",
-        "session.idle_timeout",
-        "session.absolute_timeout",
-        "session.touch_interval",
-        "session.max_bytes",
-        "session.wait_timeout",
-        "session.memory.max_sessions",
-        "session.redis.url",
-        "session.redis.timeout",
-        "session.custom.factory",
-        "session.migrate_from",
-    )
+_NAMES = (
+    *("strategy", "secret", "cookie_name", "cookie_secure", "idle_timeout", "absolute_timeout"),
+    *("touch_interval", "max_bytes", "wait_timeout", "migrate_from"),
+    *("memory.max_sessions", "redis.url", "redis.timeout", "custom.factory"),
 )
+KEYS = frozenset(f"session.{name}" for name in _NAMES)
 """All there are; an unknown one is most often a typing error, so start-up stops."""
 
 

@@ -25,11 +25,11 @@ def write(data: dict[str, Any], known: str | None = None) -> str:
 
 def _dumped(value: Any) -> str:
     """Characters as they are, so that Hangul takes three bytes and not six."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _plain.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate: legal in Python, not in UTF-8
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+        return _escaped.encode(value)
     return text
 
 
@@ -70,4 +70,8 @@ def _finite(digits: str) -> float:
     return value
 
 
+_plain, _escaped = (
+    json.JSONEncoder(ensure_ascii=escaped, allow_nan=False, separators=(",", ":"))
+    for escaped in (False, True)
+)
 _decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)

@@ -1,14 +1,19 @@
 """The labs in a real browser: with JavaScript, without it, and with more than one tab."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demoapp.lessons import labs
+from demoapp.lessons.labs.crowd import AT_ONCE
 from demoapp.lessons.labs.lab import found
 from demoapp.shop.accounts import DEMO_PASSWORD
+from tests.browser.test_every_lab import predict
+from tests.integration.client import Client
 from tests.processes import Shop
 from tests.shops import copy_sqlite
 
@@ -42,12 +47,14 @@ def page(chromium: Browser, address: str, script: bool) -> Iterator[Page]:
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
-        # the refused form of csrf-tabs is meant
-        assert [said for said in complaints if "400 (Bad Request)" not in said] == []
+        # the refused form of csrf-tabs, and a race without a place
+        meant = ("400 (Bad Request)", "503 (Service Unavailable)")
+        assert [said for said in complaints if not any(one in said for one in meant)] == []
 
 
 def press(page: Page, action: str) -> None:
-    page.locator(f"button[value={action}]").click()
+    predict(page)
+    page.locator(f"button[value={action}]:not([hidden])").click()
 
 
 def log_in(page: Page) -> None:
@@ -57,27 +64,60 @@ def log_in(page: Page) -> None:
 
 
 def expect_the_expected(page: Page) -> None:
-    expect(page.locator(".verdict")).to_be_visible()
+    """And there, where one looks: the page has not come back at the top."""
     expect(page.locator("#observed")).to_contain_text("As expected.")
+    expect(page.locator("#observed")).to_be_focused()
+    expect(page.locator(".verdict")).to_be_in_viewport()
+
+
+def crowd(address: str, stack: ExitStack) -> None:
+    """Other visitors take every place in the labs, for some seconds."""
+    others = [stack.enter_context(Client(address).open()) for _ in range(AT_ONCE)]
+    for other in others:
+        assert other.post("/labs/race", action="begin").status == 303
+    pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
+    adds = [pool.submit(other.post, "/labs/race", action="add") for other in others]
+    stack.callback(wait, adds)
+
+
+@pytest.mark.parametrize("script", [True])
+def test_the_clicks_of_a_race_wait_for_a_place(page: Page, address: str) -> None:
+    page.goto("/labs/race")
+    press(page, "begin")
+    with ExitStack() as stack:
+        crowd(address, stack)
+        page.locator("button[data-race]").click()
+        expect(page.locator(".racing")).to_contain_text("taken: waiting")
+        expect_the_expected(page)
+    expect(page.locator(".counted")).to_contain_text("of 12")
+    expect(page.locator("#observed .dots span")).to_have_count(12)
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_race(page: Page, script: bool) -> None:
-    page.goto("/labs/race")
-    page.locator("input[value=some]").check()
-    press(page, "begin")
-    if script:
-        page.locator("button[data-race]").click()
-    else:
-        with page.context.expect_page(lambda tab: len(tab.context.pages) == 3):
-            press(page, "add")  # opens a tab, which is given three seconds
-            press(page, "add")
-        for tab in page.context.pages[1:]:
-            expect(tab.locator("button[value=count]")).to_be_visible(timeout=10_000)
-        expect(page.locator("button[data-race]")).to_be_hidden()
-        press(page, "count")
+def test_a_prediction_comes_before_the_act_and_the_result_to_the_eye(page: Page) -> None:
+    page.goto("/labs/first-write")
+    expect(page.locator("button[value=run]")).to_be_hidden()
+    page.get_by_text("With the first page that is read.").first.click()
+    page.locator("button[value=run]").click()
     expect_the_expected(page)
-    expect(page.locator("#observed")).to_contain_text("Your prediction was")
+    expect(page.locator("#observed h2")).to_contain_text("Not what you predicted")
+    page.emulate_media(media="print")
+    expect(page.locator(".on-paper li").first).to_be_visible()
+    expect(page.locator("#observed")).to_be_hidden()  # the paper does not tell
+    expect(page.locator("main form").last).to_be_hidden()
+
+
+def test_the_race_by_hand(page: Page) -> None:
+    page.goto("/labs/race")
+    press(page, "begin")
+    with page.context.expect_page(lambda tab: len(tab.context.pages) == 3):
+        press(page, "add")  # opens a tab, which is given three seconds
+        press(page, "add")
+    for tab in page.context.pages[1:]:
+        expect(tab.locator(".steps [data-state=done]")).to_be_visible(timeout=10_000)
+    expect(page.locator("button[data-race]")).to_be_hidden()
+    press(page, "count")
+    expect_the_expected(page)
 
 
 def test_the_form_of_an_old_tab(page: Page) -> None:

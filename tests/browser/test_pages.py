@@ -31,6 +31,9 @@ USER = {
     "strategy": "/strategies/redis",
     "labs": "/labs",
     "lab": "/labs/race",
+    "course": "/docs",
+    "page of the course": "/docs/elsewhere",
+    "tables of the course": "/docs/production",
     "not found": "/nothing-here",
 }
 
@@ -134,7 +137,9 @@ def weight(context: BrowserContext, path: str) -> int:
     return sum(map(len, bodies))
 
 
-@pytest.mark.parametrize("path", ["/", "/products/ujeon", "/strategies/redis", "/labs", "/session"])
+@pytest.mark.parametrize(
+    "path", ["/", "/products/ujeon", "/strategies/redis", "/labs", "/session", "/docs/production"]
+)
 def test_a_page_weighs_at_most_60_kb(
     watched: Watched, serve: Callable[[str], str], path: str
 ) -> None:

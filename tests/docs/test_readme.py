@@ -37,7 +37,9 @@ def shape(text: str) -> dict[str, Any]:
         "headings": [len(h) for h in re.findall(r"^(#+) ", words, re.MULTILINE)],
         "code blocks": blocks(text),
         "links": sorted(
-            link.replace(".ko.md", ".md")  # each to the page in its own language, if there is one
+            link.replace(
+                "docs/ko/", "docs/en/"
+            )  # each to the page in its own language, if there is one
             for link in targets(words)
             if not link.startswith("README")
         ),

@@ -1,4 +1,4 @@
-"""docs/reliability.md names every requirement, and every one of them has a test."""
+"""docs/en/reliability.md and its twin name every requirement, and every one of them has a test."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 IDS = [
     f"{letter}{number}"
-    for letter, last in {"S": 20, "A": 5, "H": 5, "I": 2, "F": 17}.items()
+    for letter, last in {"S": 20, "A": 5, "H": 5, "I": 2, "F": 17, "P": 6}.items()
     for number in range(1, last + 1)
 ]
 
@@ -20,6 +20,7 @@ def test_every_row_has_a_test_that_names_it(row: str) -> None:
     assert any(re.search(rf"_{row}(?:_|$)", name) for name in names)
 
 
-def test_the_page_has_every_row_once() -> None:
-    page = (ROOT / "docs" / "reliability.md").read_text()
+@pytest.mark.parametrize("locale", ["en", "ko"])
+def test_the_page_has_every_row_once(locale: str) -> None:
+    page = (ROOT / "docs" / locale / "reliability.md").read_text()
     assert re.findall(r"^\| ([A-Z]\d+) \|", page, re.MULTILINE) == IDS

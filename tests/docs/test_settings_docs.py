@@ -1,4 +1,4 @@
-"""docs/settings.md and its Korean twin name every setting that the code asks for, and no other.
+"""docs/en/settings.md and its Korean twin name every setting that the code asks for, and no other.
 
 What it asks for is found by listening while the shop starts, on each strategy, and answers.
 """
@@ -19,14 +19,14 @@ from demoapp.settings import DEFAULTS
 from tests.shops import STRATEGIES, Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = {"settings.md": "required", "settings.ko.md": "필수"}
+PAGES = {"en": "required", "ko": "필수"}
 OURS = re.compile(r"(session|demo)\.|sqlalchemy\.url$")
 REQUIRED = None
 
 
 def rows(page: str) -> dict[str, str]:
     """Each setting of a page, and its default."""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = (ROOT / "docs" / page / "settings.md").read_text(encoding="utf-8")
     found = re.findall(r"^\| `([^`]+)` \|([^|]*)\|", text, re.MULTILINE)
     assert len(found) == len(dict(found))
     return {key: default.strip().strip("`") for key, default in found}

@@ -9,7 +9,6 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-import redis
 from pyramid.interfaces import IContextFound
 from sqlalchemy import update
 from transaction.interfaces import TransientError
@@ -27,12 +26,6 @@ THIRD_PARTY = ("pyramid_beaker", "pyramid_session_redis")
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
 PHONE = "Mozilla/5.0 (Android 16; Mobile; rv:149.0) Gecko/149.0 Firefox/149.0"
 LAPTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36"
-
-
-@pytest.fixture(autouse=True)
-def _empty_redis(redis_server: RedisServer) -> None:
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushdb()
 
 
 @pytest.fixture

@@ -6,24 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from sqlalchemy import delete
 
 from demoapp.shop.models import User
 from tests.functional.tab import SESSION, Tab, sent_cookies
-from tests.servers import RedisServer
 from tests.shops import STRATEGIES, copy_sqlite
 
 HANA = {"username": "hana", "password": "a good password"}
 BORA = {"username": "bora", "password": "a good password"}
 SECRETS = {name: f"the-secret-of-{name}-0123456789-abcdefghijk" for name in ("a", "b", "new")}
 StartShop = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def _empty_redis(redis_server: RedisServer) -> None:
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushdb()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from demoapp.sessions.interfaces import FORMAT, ISessionStore, Record
 from demoapp.sessions.redis.format import name_of
 from tests.shops import Visitor
 
-CASES = int(os.environ.get("FUZZ_CASES", "250"))
+CASES = int(os.environ.get("FUZZ_CASES", "100"))
 fuzz = settings(
     max_examples=CASES,
     deadline=None,

@@ -8,14 +8,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-import redis
 from pyramid.interfaces import IContextFound
 
 from demoapp.shop.accounts import DEMO_PASSWORD
 from demoapp.shop.models import User
 from tests.functional.tab import SESSION, Tab, sent_cookies
 from tests.matrix import ALL, SERVER_SIDE, on
-from tests.servers import RedisServer
 from tests.sessions.saboteur import Saboteur, fail
 
 NEW_PASSWORD = "another good password"
@@ -52,12 +50,6 @@ NAMES = {
 LOGINS, KEPT = ("log in", "register"), ("end others", "new password")
 STAYS_IN = (*LOGINS, *KEPT)
 """What ends with a user logged in."""
-
-
-@pytest.fixture(autouse=True)
-def _empty_redis(redis_server: RedisServer) -> None:
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushdb()
 
 
 def ready(shop: Any, form: Form) -> Tab:

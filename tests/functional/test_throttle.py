@@ -22,12 +22,6 @@ from tests.shops import Visitor
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 
 
-@pytest.fixture(autouse=True)
-def _empty_redis(redis_server: RedisServer) -> None:
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushdb()
-
-
 class Guesser(Visitor):
     """Somebody at an address."""
 

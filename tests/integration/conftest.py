@@ -79,6 +79,7 @@ def deployment(
         template = request.getfixturevalue("seeded_template")
         url = server.create_database(f"shop_{uuid4().hex}", template)
     settings = {"sqlalchemy.url": url, "pyramid.includes": "tests.integration.probe"}
+    settings["session.wait_timeout"] = "50"  # on a slow machine the last of many is not refused
     if strategy == "redis":
         settings["session.redis.url"] = request.getfixturevalue("redis_server").url
     with ExitStack() as stack:

@@ -2,6 +2,9 @@
 
 /probe/slow changes the session, says so with a file, and waits for another file to go on.
 /probe/replays tells how many requests of this process were replayed.
+
+Its database is given up by nobody: on a slow machine the last of many waits for longer than the
+shop would let a visitor wait.
 """
 
 import time
@@ -9,7 +12,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pyramid.events import NewRequest
+from pyramid.events import ApplicationCreated, NewRequest
+from sqlalchemy import event
+
+PATIENT = {
+    "sqlite": ["PRAGMA busy_timeout = 30000"],
+    "postgresql": ["SET lock_timeout = 30000", "SET statement_timeout = 30000"],
+}
+"""In milliseconds."""
 
 
 def slow(request: Any) -> dict[str, bool]:
@@ -23,7 +33,23 @@ def slow(request: Any) -> dict[str, bool]:
     return {"was_logged_in": known}
 
 
+def be_patient(created: Any) -> None:
+    engine = created.app.registry["dbsession_factory"].kw["bind"]
+
+    def ask(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        for statement in PATIENT[engine.dialect.name]:
+            cursor.execute(statement)
+        cursor.close()
+        if engine.dialect.name == "postgresql":
+            connection.commit()  # or it is taken back with the first transaction
+
+    event.listen(engine, "connect", ask)
+    engine.dispose()  # those that are there already
+
+
 def includeme(config: Any) -> None:
+    config.add_subscriber(be_patient, ApplicationCreated)
     replays = count()
 
     def watch(event: Any) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def ini_with(folder: Path, **settings: str) -> str:
 def run(ini: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "demoapp.scripts.init", ini]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+
+
+def test_two_at_once_are_one_after_the_other_P6(tmp_path: Path) -> None:
+    ini = ini_with(tmp_path, sqlalchemy_url=f"sqlite:///{tmp_path}/shop.sqlite")
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(run, [ini] * 3))
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 3
 
 
 def test_a_second_run_changes_nothing_but_texts_and_prices(

@@ -33,6 +33,8 @@ PAGES = (
     "/session.json",
     "/strategies",
     "/strategies/redis",
+    "/docs",
+    "/docs/elsewhere",
     "/healthz",
     "/readyz",
     "/metrics",

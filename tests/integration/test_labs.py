@@ -42,7 +42,7 @@ def test_the_two_ports_lab_sees_the_other_process_F9(deployment: Deployment) -> 
         assert verdict(client, "two-ports") is True
         client.move_to(first)
         sends(client, "two-ports", "reset")
-        assert set(client.cookies) <= {"csrf", "session"}
+        assert set(client.cookies) <= {"csrf", "session", "lab-progress"}
 
 
 def test_the_race_lab_over_real_connections_F8(deployment: Deployment) -> None:

@@ -64,7 +64,7 @@ class TwoDoors(Shop):
 
 @pytest.fixture(scope="module")
 def shop(environment: dict[str, str]) -> Iterator[TwoDoors]:
-    """As docs/production.md has it: the database is prepared with the same file."""
+    """As docs/en/production.md has it: the database is prepared with the same file."""
     shop = TwoDoors(PRODUCTION, settings={"pyramid.includes": PROBES})
     init = [Path(sys.executable).parent / "demoapp-init", shop.ini]
     with closing(shop):

@@ -1,11 +1,9 @@
 """Clearing expired sessions away beside a running shop (F10); a million: `make purge-million`."""
 
-import json
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select
@@ -22,7 +20,7 @@ LIVE, EXPIRED = 5_000, 55_000
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_nobody_is_refused_beside_a_purge_F10(
-    request: pytest.FixtureRequest, database: str
+    request: pytest.FixtureRequest, database: str, record_property: Callable[[str, object], None]
 ) -> None:
     url: str = request.getfixturevalue(f"{database}_url")
     fill_sessions(url, LIVE, EXPIRED)
@@ -31,20 +29,17 @@ def test_nobody_is_refused_beside_a_purge_F10(
     with running(request, backend) as shop, Client(shop.base_url).open() as other:
         other.add()
         with Patron(shop) as patron:
-            begun = time.perf_counter()
             done = subprocess.run(
                 [*command, str(shop.ini), "purge"], capture_output=True, text=True, check=True
             )
-            seconds = time.perf_counter() - begun
         assert other.in_cart() == 1
     assert done.stdout.startswith(f"{EXPIRED} expired sessions deleted")
     assert stored(url) == LIVE + 2
     assert set(patron.statuses) == {200, 303}  # none was refused
     assert len(patron.seconds) > 50
-    # A sanity check: so few rows would be gone soon even at once. That the batches are short is
-    # shown below, what it means for a million by `make purge-million`.
-    assert percentile(patron.seconds, 0.9) < 0.25, json.dumps(sorted(patron.seconds)[-20:])
-    assert seconds < 60
+    # That the batches are small is shown below; what it means for the seconds of a million, by
+    # `make purge-million`: of so few rows they tell more about the machine.
+    record_property("p90", percentile(patron.seconds, 0.9))
 
 
 def stored(url: str) -> int:
@@ -58,21 +53,16 @@ def stored(url: str) -> int:
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_every_batch_is_a_short_transaction_F10(
-    request: pytest.FixtureRequest, database: str
+    request: pytest.FixtureRequest, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of so many rows, and it does not rest in the middle of one."""
     url: str = request.getfixturevalue(f"{database}_url")
     fill_sessions(url, 100, 5_000)
     engine = make_engine(url)
-    begun, held = [0.0], []
-
-    @event.listens_for(engine, "begin")
-    def note_begin(connection: Any) -> None:
-        begun[0] = time.perf_counter()
-
-    @event.listens_for(engine, "commit")
-    def note_commit(connection: Any) -> None:
-        held.append(time.perf_counter() - begun[0])
-
+    done: list[str] = []
+    for what in ("begin", "commit", "rollback"):
+        event.listen(engine, what, lambda *_, what=what: done.append(what))
+    monkeypatch.setattr("time.sleep", lambda seconds: done.append("rest"))
     try:
         steps = list(purge(engine, sessions, 1200, batch=200))
     finally:
@@ -81,5 +71,6 @@ def test_every_batch_is_a_short_transaction_F10(
     assert steps[0] == (0, 5_000)
     assert steps[-1] == (5_000, 5_000)
     assert max(sizes) <= 200
-    assert len(held) > 5_000 / 200
-    assert percentile(held, 0.5) < 0.1
+    assert done.count("commit") > 5_000 / 200
+    assert done.count("rest") >= 5_000 / 200 - 1
+    assert ("begin", "rest") not in pairwise(done)

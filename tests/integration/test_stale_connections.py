@@ -158,7 +158,7 @@ def test_nor_is_it_in_an_application_without_error_views_F14(
 
 @pytest.fixture(scope="module")
 def own_redis() -> Iterator[RedisServer]:
-    with RedisServer(persist=True, appendfsync="always") as server:
+    with RedisServer(persist=True) as server:
         yield server
 
 

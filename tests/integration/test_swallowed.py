@@ -87,7 +87,7 @@ FAULTS = {
 @pytest.fixture(scope="module")
 def own_redis() -> Iterator[RedisServer]:
     """`always`: what a test has answered is there after a kill."""
-    with RedisServer(persist=True, appendfsync="always", maxmemory_policy="noeviction") as server:
+    with RedisServer(persist=True, maxmemory_policy="noeviction") as server:
         yield server
 
 

@@ -230,7 +230,7 @@ def test_what_was_deleted_while_the_database_committed_stays_deleted_S13(
     with attempt(bed.app) as request:
         prepare(bed, request, prepared)
         bed.store.delete(request, one.key)
-        with pytest.raises(SessionStoreUnavailable):
+        with pytest.raises(SessionConflict):
             bed.store.commit(request, prepared)
     assert bed.keys() == []
     if store == "memory":

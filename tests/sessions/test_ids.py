@@ -106,15 +106,18 @@ def calls(bed: Bed) -> list[int]:
 
 
 def test_strangers_ids_are_not_adopted_S3(bed: Bed) -> None:
-    """5,000 malformed ones never reach the store; 5,000 well-formed ones find nothing there."""
-    rng = random.Random(3)
+    """Malformed ones never reach the store; well-formed ones find nothing there.
+
+    So many of each on every store are 10,000 together, others on each.
+    """
+    rng = random.Random(bed.name)
     asked = calls(bed)
-    for cookie in (malformed(rng) for _ in range(5_000)):
+    for cookie in (malformed(rng) for _ in range(1_250)):
         look(bed, cookie)
     assert asked == [0]
-    for _ in range(5_000):
+    for _ in range(1_250):
         look(bed, new_id())
-    assert asked[0] >= 5_000
+    assert asked[0] >= 1_250
     assert bed.keys() == []
     if isinstance(bed, RedisBed):
         assert bed.redis.dbsize() == 0

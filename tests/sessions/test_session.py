@@ -263,6 +263,40 @@ def test_log_in_takes_over_when_the_secret_was_replaced_meanwhile_S16_S17(
     assert again.data() == {"cart": [1]}
 
 
+def test_logout_pressed_twice_is_no_error_S16(bed: Bed, visitor: Visitor) -> None:
+    visitor.put(a=1)
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.invalidate())
+    again.do(lambda request: request.session.invalidate())
+    assert (again.status, again.sent) == (200, [])
+
+
+def test_what_was_taken_over_outlives_a_later_abort_S16(bed: Bed, visitor: Visitor) -> None:
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.log_in("7"))
+
+    def act(request: Any) -> Any:
+        request.session.log_in("7")
+        request.tm.commit()
+        request.tm.begin()
+        request.session["lost"] = True
+        request.tm.abort()
+        request.tm.begin()
+        return request.session.owner, dict(request.session)
+
+    assert again.do(act) == ["7", {"cart": [1]}]
+
+
+def test_what_was_forgotten_is_still_taken_over_S16(bed: Bed, visitor: Visitor) -> None:
+    """And not rotated once more: the answer to the first login is on its way."""
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.log_in("7"))
+    again.do(lambda request: (request.session.forget(), request.session.log_in("7")))
+    assert again.cookie == visitor.cookie
+
+
 def test_replay_does_not_bring_back_what_was_forgotten(bed: Bed, visitor: Visitor) -> None:
     """A tween over the transaction has forgotten it, then the replay takes its turn."""
     visitor.put(cart=[1])
@@ -273,6 +307,18 @@ def test_replay_does_not_bring_back_what_was_forgotten(bed: Bed, visitor: Visito
         request.session.reload()
         assert dict(request.session) == {}
     assert visitor.data() == {"cart": [1]}
+
+
+def test_replay_of_what_was_ended_meanwhile_is_nobodys_S13(bed: Bed, visitor: Visitor) -> None:
+    """A tween over the transaction has read it; then it ends; then the replay takes its turn."""
+    visitor.do(lambda request: request.session.log_in("7", "Firefox"))
+    headers = {"Cookie": f"session={visitor.cookie}"}
+    with bed.app.request_context(Request.blank("/", headers=headers).environ) as request:
+        apply_request_extensions(request)
+        assert request.session.owner == "7"
+        bed.store.delete(request, request.session.record.key)
+        request.session.reload()
+        assert (request.session.owner, request.session.device) == (None, "")
 
 
 def test_owner_and_device(visitor: Visitor) -> None:

@@ -163,7 +163,7 @@ def test_rotate_and_invalidate(bed: Bed, visitor: Visitor) -> None:
     }
     assert trips(bed, visitor, log_in) == expected[kind(bed)]
     ended = {
-        "redis": ["EVALSHA", "EVALSHA", "EVALSHA"],  # load, end it, take its name off the list
+        "redis": ["EVALSHA", "EVALSHA", "ZREM"],  # load, end it, take its name off the list
         "database": ["BEGIN", "SELECT", "UPDATE", "COMMIT"],
     }
     assert trips(bed, visitor, lambda request: request.session.invalidate()) == ended[kind(bed)]

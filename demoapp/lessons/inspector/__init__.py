@@ -14,13 +14,11 @@ not kept and the layers are not shown.
 
 from typing import Any
 
-from demoapp.lessons.inspector.journal import Journal, begin, named, remember
+from demoapp.lessons.inspector.journal import Journal, remember
 from demoapp.settings import teaches
 
 
 def includeme(config: Any) -> None:
     config.registry["inspector.journal"] = Journal()
     if teaches(config.registry.settings):
-        config.add_view_deriver(named)
-        config.add_subscriber(begin, "pyramid.events.NewRequest")
         config.add_subscriber(remember, "pyramid.events.NewResponse")

@@ -35,12 +35,6 @@ def news_of(values: Values) -> Values:
     return tuple(value for value in values if not value[0].startswith('session["_f_'))
 
 
-def user_in(data: str) -> Any:
-    """Whose session it is, if anybody's."""
-    user = json.loads(data).get("user")
-    return user.get("id") if isinstance(user, dict) else user
-
-
 def _leaves(value: Any, name: str = "session") -> Iterator[tuple[str, str]]:
     """Every value in a nested dict, with the expression that leads to it."""
     if isinstance(value, dict) and (value or name == "session"):

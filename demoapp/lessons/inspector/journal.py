@@ -3,36 +3,36 @@
 Of this process only; and bounded: so many sessions, so many steps of each, so much of a value.
 """
 
+import json
 import threading
 import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 from demoapp.front.timing import Cost, Stage, cost_of
-from demoapp.lessons.inspector.changes import Values, changes, news_of, short, user_in
-from demoapp.lessons.inspector.layers import Subject, cookie_bytes, session_cookie
+from demoapp.lessons.inspector.changes import Values, changes, news_of
+from demoapp.lessons.inspector.layers import Subject
 from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
-BEGUN = "inspector.begun"
-"""In the environ, which all attempts at a request share: seconds since the epoch."""
-VIEW = "inspector.view"
 SESSIONS, STEPS = 200, 20
+LONGEST, LARGEST = 120, 8_000
+"""Characters of a path, and of a session before and after: of larger ones no change is kept."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Step:
-    """One request of a session."""
+    """One request of a session, as it is noted: what can be worked out later is left for then."""
 
     request: str
     """Method and path."""
-    view: str
-    """The dotted name of the function that has answered; empty where none was found."""
+    route: str | None
     status: int
     begun: float
     ended: float
-    """Seconds since the epoch."""
+    """Seconds of this process's clock, `time.perf_counter()`."""
     replays: int
     """How often it was begun anew, as another request had changed the session meanwhile."""
     brought: int | None
@@ -43,13 +43,21 @@ class Step:
     """read, create, update, touch or rotate: what was done to the record."""
     version: int
     """Of the record, after it."""
-    values: Values
-    """All that has changed."""
-    news: Values
-    """The same without messages that were shown once."""
+    texts: tuple[str, str]
+    """Its data before and after, as JSON."""
     load: Stage
     save: Stage
     countable: bool
+
+    @cached_property
+    def values(self) -> Values:
+        """All that has changed."""
+        return changes(*self.texts)
+
+    @property
+    def news(self) -> Values:
+        """The same without messages that were shown once."""
+        return news_of(self.values)
 
     @property
     def trips(self) -> int | None:
@@ -100,23 +108,6 @@ def last_change(of: Subject) -> Step | None:
     return next((step for step in reversed(history_of(of)) if step.news), None)
 
 
-def named(view: Any, info: Any) -> Any:
-    """A view deriver, which stands around every view: it notes who answers."""
-    function = info.original_view
-    name = f"{function.__module__}.{getattr(function, '__qualname__', type(function).__name__)}"
-
-    def noting_view(context: Any, request: Any) -> Any:
-        request.environ[VIEW] = name
-        return view(context, request)
-
-    return noting_view
-
-
-def begin(event: Any) -> None:
-    """On NewRequest."""
-    event.request.environ.setdefault(BEGUN, time.time())
-
-
 def remember(event: Any) -> None:
     """On NewResponse: note what this request has done, if it has asked for a session."""
     cost: Cost | None = event.request.__dict__.get("session_cost")
@@ -138,36 +129,60 @@ def _same_visitor(before: str, after: str) -> bool:
     """Whether the history may be shown with what is in the session now."""
     if before == after:
         return True
-    return after != "{}" and user_in(before) in (None, user_in(after))
+    return after != "{}" and _user_in(before) in (None, _user_in(after))
+
+
+def _user_in(data: str) -> Any:
+    user = json.loads(data).get("user")
+    return user.get("id") if isinstance(user, dict) else user
 
 
 def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
-    request, now = event.request, time.time()
-    values = changes(before, new.data)
+    request, now = event.request, time.perf_counter()
+    name = request.registry["session.settings"].cookie_name
     known = isinstance(cost.change, Create | Update | Touch | Rotate)
+    small = len(before) + len(new.data) <= LARGEST
     return Step(
-        request=short(f"{request.method} {request.path}"),
-        view=request.environ.get(VIEW, ""),
+        request=f"{request.method} {request.path}"[:LONGEST],
+        route=getattr(request.matched_route, "name", None),
         status=event.response.status_int,
-        begun=request.environ.get(BEGUN, now),
+        begun=request.environ.get("demoapp.begun", now),
         ended=now,
         replays=request.environ.get("retry.attempt", 0),
-        brought=cookie_bytes(request, session_cookie(request).read(request)),
-        sent=_sent(request, event.response),
+        brought=_brought(request, name),
+        sent=_sent(event.response, name),
         kind=type(cost.change).__name__.lower() if known else "read",
         version=new.version,
-        values=values,
-        news=news_of(values),
+        texts=(before, new.data) if small else ("{}", "{}"),
         load=cost.load,
         save=cost.save,
         countable=cost.countable,
     )
 
 
-def _sent(request: Any, response: Any) -> int | None:
-    name = session_cookie(request).name(request)
+def _brought(request: Any, name: str) -> int | None:
+    """Bytes of the session's cookie, with its name."""
+    for shown in (name, f"__Host-{name}"):
+        if (value := request.cookies.get(shown)) is not None:
+            return len(f"{shown}={value}".encode())
+    return None
+
+
+def _sent(response: Any, name: str) -> int | None:
     for header in response.headers.getall("Set-Cookie"):
-        if header.startswith(f"{name}="):
-            pair, _, rest = header.partition(";")
+        pair, _, rest = header.partition(";")
+        if pair.partition("=")[0] in (name, f"__Host-{name}"):
             return 0 if "max-age=0" in rest.lower() else len(pair.encode())
     return None
+
+
+def view_of(registry: Any, step: Step) -> str:
+    """The dotted name of the function that answers such a request; empty where none does."""
+    method = step.request.partition(" ")[0]
+    for one in registry.introspector.get_category("views") or ():
+        view = one["introspectable"]
+        methods = view["request_methods"] or method
+        if step.route and view["route_name"] == step.route and method in methods:
+            function = view["callable"]
+            return f"{function.__module__}.{getattr(function, '__qualname__', '')}"
+    return ""

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from demoapp.lessons.inspector.changes import Values
-from demoapp.lessons.inspector.journal import Step, history_of
+from demoapp.lessons.inspector.journal import Step, history_of, view_of
 from demoapp.lessons.inspector.layers import Subject
 
 SHOWN = 6
@@ -42,9 +42,9 @@ def told(of: Subject, step: Step, last: Step | None) -> Told:
         crossed.append(of.say("step_replayed", count=step.replays))
     return Told(
         request=step.request,
-        view=step.view,
+        view=view_of(of.request.registry, step),
         status=step.status,
-        ago=_ago(of, time.time() - step.begun),
+        ago=_ago(of, time.perf_counter() - step.begun),
         lines=[
             _cookie(of, step),
             of.say(f"step_{step.kind}", version=step.version),

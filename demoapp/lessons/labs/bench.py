@@ -75,6 +75,12 @@ class Bench:
         outcomes = self.texts["expected"][strategy]
         return [outcomes] if isinstance(outcomes, str) else outcomes
 
+    @property
+    def ran(self) -> tuple[Any, ...]:
+        """The functions that the experiment is about, with this strategy."""
+        ran: dict[str, tuple[Any, ...]] = getattr(self.module, "RAN", {})
+        return ran.get(self.strategy, ()) if self.ours else ()
+
     # -- acting
 
     @property

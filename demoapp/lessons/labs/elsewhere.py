@@ -7,6 +7,18 @@ another process or strategy answers now.
 import os
 
 from demoapp.lessons.labs.bench import Bench, Observation
+from demoapp.sessions.custom import SignedCookies
+from demoapp.sessions.database import DatabaseStore
+from demoapp.sessions.memory import MemoryStore
+from demoapp.sessions.redis import RedisStore
+
+LOADS = {
+    "memory": (MemoryStore.__init__, MemoryStore.load),
+    "redis": (RedisStore.load,),
+    "database": (DatabaseStore.load,),
+    "custom": (SignedCookies.load,),
+}
+"""What looks for a session where it is kept."""
 
 
 def mark(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""What a lab remembers while it runs: in cookies of its own, as it may well end the session."""
+"""What the labs remember: in cookies of their own, as a lab may well end the session."""
 
 from typing import Any
 
@@ -14,9 +14,11 @@ class Notes(dict[str, Any]):
     fingerprints, never an id.
     """
 
+    name = "lab-notes"
+
     def __init__(self, request: Any) -> None:
         settings = request.registry["session.settings"]
-        self._cookie = SessionCookie("lab-notes", settings.cookie_secure)
+        self._cookie = SessionCookie(self.name, settings.cookie_secure)
         self._serializer = SignedSerializer(
             settings.secrets[0], f"labs {settings.cookie_name}", "sha512"
         )
@@ -29,6 +31,20 @@ class Notes(dict[str, Any]):
         """Send them along; none takes the cookie back."""
         value = self._serializer.dumps(dict(self)).decode() if self else ""
         self._cookie.write(request, response, value)
+
+
+class Progress(Notes):
+    """Which labs the visitor has done, and how each prediction turned out. Starting a lab over,
+    which most labs ask for, does not undo it.
+    """
+
+    name = "lab-progress"
+
+    def done(self, request: Any, lab: str, hit: bool | None) -> None:
+        """A lab was seen to its end; `hit` is None if nothing was predicted."""
+        if self.get(lab, "not yet") is not hit:
+            self[lab] = hit
+            self.write(request, request.response)
 
 
 def session_cookie(request: Any) -> SessionCookie:

@@ -8,26 +8,47 @@ from pyramid.response import FileResponse
 from pyramid.view import view_config
 
 from demoapp.i18n import _
-from demoapp.lessons.labs.bench import Bench, asked_for
+from demoapp.lessons.labs.bench import Bench, Observation, asked_for
 from demoapp.lessons.labs.crowd import place
+from demoapp.lessons.labs.notes import Notes, Progress
+from demoapp.lessons.labs.quoting import quoted
+from demoapp.lessons.labs.steps import steps
 from demoapp.sessions import STRATEGIES
 from demoapp.shop.forms import one
 
 TEMPLATE = "demoapp:templates/lab.pt"
 HOUR = 3600
+NEEDS = {
+    "terminal": _("needs a terminal"),
+    "login": _("needs a login"),
+    "tabs": _("needs a second tab"),
+    "window": _("needs a private window"),
+}
+"""What lab.toml says is needed, in words."""
 
 
 @view_config(route_name="labs", request_method="GET", renderer="demoapp:templates/labs.pt")
 def labs(request: Any) -> dict[str, Any]:
-    found = request.registry["labs"]
-    if not found:
+    if not request.registry["labs"]:
         raise HTTPNotFound(_("There are no labs here."))
-    return {
-        "labs": [{"name": name, **lab.texts(request.locale_name)} for name, lab in found.items()]
-    }
+    told = listed(request, Progress(request), Notes(request).get("lab"))
+    done = sum(lab["state"] in ("done", "hit", "miss") for lab in told)
+    return {"labs": told, "needs": NEEDS, "done": done}
 
 
-@view_config(route_name="lab_picture", request_method="GET")
+def listed(request: Any, progress: Progress, begun: str | None) -> list[dict[str, Any]]:
+    """Every lab, and how far the visitor has come with it: `next` is the first not yet done."""
+    states = {None: "done", True: "hit", False: "miss"}
+    told: list[dict[str, Any]] = []
+    for name, lab in request.registry["labs"].items():
+        state = states[progress[name]] if name in progress else "begun" if name == begun else ""
+        if not state and not any(other["state"] == "next" for other in told):
+            state = "next"
+        told.append({"needs": (), **lab.texts(request.locale_name), "name": name, "state": state})
+    return told
+
+
+@view_config(route_name="lab_picture", request_method="GET", compressed=True)
 def picture(request: Any) -> Any:
     return FileResponse(str(asked_for(request).picture), request, cache_max_age=HOUR)
 
@@ -47,42 +68,45 @@ def act(request: Any) -> Any:
 
 def page(bench: Bench) -> dict[str, Any]:
     """What the template shows; that of the lab itself, if it has one."""
-    texts = bench.texts
+    texts, request = bench.texts, bench.request
     if bench.lab.page:
-        bench.request.override_renderer = str(bench.lab.page)
+        request.override_renderer = str(bench.lab.page)
     seen = bench.module.observe(bench) if bench.notes else None
-    outcomes = texts["outcome"]
+    prediction = bench.notes.get("prediction")
+    progress = Progress(request)
+    if seen and seen.outcome:
+        progress.done(request, bench.name, prediction == seen.outcome if prediction else None)
+    told = listed(request, progress, bench.name if bench.notes else None)
+    number = list(request.registry["labs"]).index(bench.name)
     return {
         "bench": bench,
         "name": bench.name,
-        "lab": texts,
-        "steps": [filled_in(bench, step) for step in texts["steps"]],
-        "actions": [(action, texts["action"][action]) for action in bench.offered],
+        "lab": {"needs": (), "more": "", **texts},
+        "labs": told,
+        "needs": NEEDS,
+        "number": number + 1,
+        "after": told[(number + 1) % len(told)],
+        "steps": steps(bench),
         "elsewhere": bench.elsewhere,
         "ours": bench.ours,
-        "predicted": outcomes.get(bench.notes.get("prediction")),
+        "predicted": texts["outcome"].get(prediction),
         "begun": bool(bench.notes),
+        "quotes": [quoted(function) for function in bench.ran],
+        **verdict(bench, seen),
+    }
+
+
+def verdict(bench: Bench, seen: Observation | None) -> dict[str, Any]:
+    """What was observed, what the learner had predicted, and what is right for each strategy."""
+    texts, outcome = bench.texts, seen.outcome if seen else None
+    outcomes = texts["outcome"]
+    return {
         "rows": [(texts["label"].get(k, k), v) for k, v in seen.rows.items()] if seen else [],
-        "observed": outcomes[seen.outcome] if seen and seen.outcome else None,
+        "observed": outcomes[outcome] if outcome else None,
+        "right": bool(outcome) and outcome == bench.notes.get("prediction"),
         "expected": [outcomes[name] for name in bench.expected],
-        "as_expected": bool(seen and seen.outcome in bench.expected),
-        "right": bool(seen and seen.outcome == bench.notes.get("prediction")),
+        "as_expected": outcome in bench.expected,
         "all_expected": [
             (name, [outcomes[o] for o in bench.expected_of(name)]) for name in STRATEGIES
         ],
     }
-
-
-def filled_in(bench: Bench, step: Any) -> dict[str, str]:
-    """A step of the instructions, with commands for this very shop."""
-    told: dict[str, str] = {"text": step} if isinstance(step, str) else dict(step)
-    host = bench.request.host
-    for name, value in {
-        "strategy": bench.strategy,
-        "other_strategy": "database" if bench.strategy == "memory" else "memory",
-        "host": host.rpartition(":")[0] if ":" in host else host,
-        "other_port": "6543" if host.endswith(":6544") else "6544",
-    }.items():
-        if "command" in told:
-            told["command"] = told["command"].replace(f"{{{name}}}", value)
-    return told

@@ -46,7 +46,6 @@ class RedisStore(Store):
     def __init__(self, redis: Any, settings: SessionSettings) -> None:
         self._redis = redis
         self._settings = settings
-        self._ids = Ids(settings.secrets)
         self._load = redis.register_script(LOAD)
         self._write = redis.register_script(WRITE)
         self._lists = Lists(redis, settings)
@@ -84,10 +83,7 @@ class RedisStore(Store):
     def write(self, request: Any, change: Change) -> None:
         with self._errors_told():
             self._begin(change)
-            if not self._replace("write", change):
-                self._take_back(change)
-                raise SessionConflict("the session was changed by another request")
-            self._lists.follow(change)
+            self._finish("write", change)
 
     def prepare(self, request: Any, change: Change) -> None:
         with self._errors_told():
@@ -99,12 +95,7 @@ class RedisStore(Store):
     def commit(self, request: Any, change: Change) -> None:
         self._unfinished[change.writer] = change
         with self._errors_told():
-            done = self._replace("commit", change)
-            self._unfinished.pop(change.writer, None)
-            if not done:
-                self._take_back(change)
-                raise SessionStoreUnavailable("it was changed or ended since it was prepared")
-            self._lists.follow(change)
+            self._finish("commit", change)
 
     def _catch_up(self) -> None:
         """An outage has kept from being committed what was answered with success already."""
@@ -131,15 +122,21 @@ class RedisStore(Store):
     def _begin(self, change: Change) -> None:
         """Store what has a key of its own, and list it."""
         if isinstance(change, Create | Rotate):
-            self._redis.set(
-                name_of(change.new.key), value_of(change.new), px=self._life(change.new)
-            )
-        self._lists.foresee(change)  # now: a name that leads nowhere may be dropped
+            new = change.new
+            self._redis.set(name_of(new.key), value_of(new), px=self._life(new))
+        self._lists.foresee(change)
+
+    def _finish(self, step: str, change: Change) -> None:
+        done = self._replace(step, change)
+        self._unfinished.pop(change.writer, None)
+        if not done:  # it may have been ended since it was prepared
+            self._take_back(change)
+            raise SessionConflict("the session was changed by another request")
+        self._lists.follow(change)
 
     def _take_back(self, change: Change) -> None:
         if isinstance(change, Create | Rotate):
             self._redis.delete(name_of(change.new.key))  # nobody will ever know its id
-            self._lists.drop(change.new)
 
     def _replace(self, step: str, change: Change) -> bool:
         """Whether what is stored was still `old`. To prepare is to see to it that it stays so."""
@@ -160,19 +157,14 @@ class RedisStore(Store):
 
     def owned_by(self, request: Any, owner: str) -> list[Record]:
         with self._errors_told():
-            found = self._lists.read(self._ids.owners(owner))
+            found = self._lists.read(Ids(self._settings.secrets).owners(owner))
         return sorted(found, key=lambda record: -record.last_seen)
-
-    def raw(self, key: str) -> tuple[Any, Any]:
-        """What redis-cli would show: the value, and its milliseconds to live."""
-        with self._errors_told():
-            return self._redis.get(name_of(key)), self._redis.pttl(name_of(key))
 
     def ping(self, request: Any) -> None:
         """A session of five seconds, with all that sessions need."""
         now, key = time.time(), secrets.token_hex(32)
         begun = now - self._settings.absolute_timeout + 5
-        probe = Record(key, "{}", 1, begun, now, owner=f"ping-{key}")
+        probe = Record(key, "{}", 1, begun, now, owner="ping")
         self.write(request, Create(probe, writer=key))
         self.load(request, key, key)
         self.write(request, Delete(probe, Ended(key, now, now + 5), writer=key))

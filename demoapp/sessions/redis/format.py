@@ -13,6 +13,7 @@ from demoapp.sessions.interfaces import ABSENT, FORMAT, CorruptRecord, Ended, Re
 
 _PATIENCE = 5000
 """Milliseconds a process may be silent: one that waits, or one whose database commits."""
+_ENDED = ("since", "until", "successor", "writer")
 _VERSION = '^{"format":%d+,"version":(%d+),'
 _CREATED = '^{"format":%d+,"version":%d+,"created":([%d.]+),'
 
@@ -98,7 +99,7 @@ def list_of(owner: str) -> str:
 
 def value_of(kept: Record | Ended) -> str:
     if isinstance(kept, Ended):
-        fields = {name: getattr(kept, name) for name in ("since", "until", "successor", "writer")}
+        fields = {name: getattr(kept, name) for name in _ENDED}
         return json.dumps({"ended": FORMAT, **fields}, separators=(",", ":"))
     # written by hand, because the scripts above rely on this very order
     return (
@@ -111,18 +112,13 @@ def read_value(key: str, value: bytes, last_seen: float) -> Record | Ended:
     """Read what `value_of` wrote, and believe nothing of it before it is checked."""
     try:
         head, _, data = value.decode().partition(',"data":')
+        fields = json.loads(head + "}" if data else head)
         if head.startswith(f'{{"ended":{FORMAT},'):
-            left = json.loads(head)
-            values = (left[name] for name in ("since", "until", "successor", "writer"))
-            since, until, successor, writer = values
-            return believed(Ended(key, since, until, successor, writer))
-        fields = json.loads(head + "}")
-        values = (fields[name] for name in ("version", "created", "owner", "device"))
-        version, created, owner, device = values
+            return believed(Ended(key, *(fields[name] for name in _ENDED)))
+        values = fields["version"], fields["created"], last_seen, fields["owner"], fields["device"]
+        # the scripts look for the version there; a record without it could never be written
+        if not head.startswith(f'{{"format":{FORMAT},"version":{fields["version"]},'):
+            raise CorruptRecord("it was written by another release or program")
+        return believed(Record(key, data.removesuffix("}"), *values))
     except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise CorruptRecord("it is not a session record") from err
-    # the scripts look for the version there; a record without it could never be written
-    if not head.startswith(f'{{"format":{FORMAT},"version":{version},'):
-        raise CorruptRecord("it was written by another release or program")
-    data = data.removesuffix("}")
-    return believed(Record(key, data, version, created, last_seen, owner, device))

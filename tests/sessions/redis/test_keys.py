@@ -264,7 +264,7 @@ class CountingProxy:
         "client_name=tea",
     ],
 )
-def test_option_of_the_url_works_or_stops_the_start_H5(place: Place, option: str) -> None:
+def test_option_of_the_url_works_or_stops_the_start_H5_P4(place: Place, option: str) -> None:
     url = f"{place.settings['session.redis.url']}?{option}"
     try:
         visitor = Visitor(open_bare({**place.settings, "session.redis.url": url}))
@@ -298,7 +298,7 @@ def limited(place: Place, *rules: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("rule", ["-info", "-@dangerous", "-@admin -@dangerous"])
-def test_who_may_not_ask_for_info_has_no_outage_F2(
+def test_who_may_not_ask_for_info_has_no_outage_F2_P4(
     place: Place, rule: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with limited(place, *rule.split()) as url:
@@ -320,7 +320,7 @@ def test_who_may_not_ask_for_info_has_no_outage_F2(
         "-sort",  # nobody needs it
     ],
 )
-def test_readyz_says_whether_sessions_work_F1(
+def test_readyz_says_whether_sessions_work_F1_P4(
     place: Place,
     rule: str,
     start_shop: Callable[..., Any],

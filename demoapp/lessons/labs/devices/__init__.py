@@ -2,6 +2,7 @@
 
 from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.sessions.interfaces import ISessionStore
+from demoapp.shop import security
 from demoapp.shop.security import sessions_of
 
 
@@ -25,6 +26,13 @@ def end_others(bench: Bench) -> None:
 
 ACTIONS = {"other": other, "end-others": end_others}
 NEXT = {"": ("other", "end-others"), "other": (), "end-others": ()}
+OURS = (security.end_everywhere,)
+RAN = {
+    "memory": OURS,
+    "redis": OURS,
+    "database": OURS,
+    "custom": (security.end_epoch, security._claimed),
+}
 
 
 def observe(bench: Bench) -> Observation:

@@ -5,6 +5,8 @@ from typing import Any
 
 from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.lessons.labs.layer import another_layer
+from demoapp.sessions import STRATEGIES
+from demoapp.sessions.settings import SessionSettings
 
 IDLE, ABSOLUTE = 5, 20
 """Seconds."""
@@ -44,6 +46,7 @@ def look(bench: Bench) -> None:
 
 ACTIONS = {"begin": begin, "look": look}
 NEXT = {"": ("begin",), "begin": ("look",), "look": ("look",)}
+RAN = dict.fromkeys(STRATEGIES, (look, SessionSettings.in_time))
 
 
 def observe(bench: Bench) -> Observation | None:

@@ -2,6 +2,8 @@
 
 from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.lessons.labs.visit import Visit
+from demoapp.sessions.custom import CookieSession
+from demoapp.sessions.session import Session
 
 PAGES = ("/", "/cart", "/labs")
 
@@ -24,6 +26,8 @@ def write(bench: Bench) -> None:
 ACTIONS = {"run": run}
 INNER = {"write": write}
 NEXT = {"": ("run",), "run": ()}
+OURS = (write, Session.pending)
+RAN = {"memory": OURS, "redis": OURS, "database": OURS, "custom": (write, CookieSession.pending)}
 
 
 def observe(bench: Bench) -> Observation:

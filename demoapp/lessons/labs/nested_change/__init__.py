@@ -3,6 +3,8 @@
 import time
 
 from demoapp.lessons.labs.bench import Bench, Observation
+from demoapp.sessions.custom import CookieSession
+from demoapp.sessions.session import Session
 
 
 def store(bench: Bench) -> None:
@@ -19,6 +21,8 @@ def change(bench: Bench) -> None:
 
 ACTIONS = {"store": store, "change": change}
 NEXT = {"": ("store",), "store": ("change",), "change": ()}
+OURS = (change, Session.pending)
+RAN = {"memory": OURS, "redis": OURS, "database": OURS, "custom": (change, CookieSession.pending)}
 
 
 def observe(bench: Bench) -> Observation | None:

@@ -4,7 +4,8 @@ from bisect import bisect_left
 from functools import partial
 
 from demoapp.lessons.labs.bench import Bench, Observation
-from demoapp.sessions.custom import COOKIE_LIMIT
+from demoapp.sessions.custom import COOKIE_LIMIT, CookieSession
+from demoapp.sessions.session import Session
 from demoapp.shop.forms import one
 
 LETTERS = {"ascii": "a", "hangul": "차"}
@@ -44,6 +45,8 @@ def fill(bench: Bench) -> None:
 ACTIONS = {"run": run}
 INNER = {"fill": fill}
 NEXT = {"": ("run",), "run": ()}
+OURS = (fill, Session._written)
+RAN = {"memory": OURS, "redis": OURS, "database": OURS, "custom": (fill, CookieSession.pending)}
 
 
 def observe(bench: Bench) -> Observation:

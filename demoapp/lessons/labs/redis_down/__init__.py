@@ -18,6 +18,8 @@ from sqlalchemy.pool import NullPool
 from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.lessons.labs.layer import another_layer
 from demoapp.lessons.labs.notes import Notes
+from demoapp.sessions.database.errors import errors_told
+from demoapp.sessions.redis.breaker import Breaker
 
 PAGES = {"/": "catalog", "/cart": "cart"}
 PATH = "/labs/redis-down"
@@ -88,6 +90,12 @@ def cut_database(request: Any, how: str) -> None:
 
 
 CUTS = {"redis": cut_redis, "database": cut_database}
+RAN: dict[str, tuple[Any, ...]] = {
+    "memory": (observe,),
+    "redis": (cut_redis, Breaker.errors_told),
+    "database": (cut_database, errors_told),
+    "custom": (observe,),
+}
 
 
 def includeme(config: Any) -> None:

@@ -1,6 +1,7 @@
 """Copy the cookie, log out, put the copy back: what does it open?"""
 
 from demoapp.lessons.labs.bench import Bench, Observation
+from demoapp.shop import security
 
 
 def mark(bench: Bench) -> None:
@@ -23,6 +24,13 @@ def put_back(bench: Bench) -> None:
 
 ACTIONS = {"mark": mark, "copy": copy, "put-back": put_back}
 NEXT = {"": ("mark",), "mark": ("copy",), "copy": ("put-back",), "put-back": ()}
+OURS = (copy, security.end)
+RAN = {
+    "memory": OURS,
+    "redis": OURS,
+    "database": OURS,
+    "custom": (security.end, security.end_epoch, security._claimed),
+}
 
 
 def observe(bench: Bench) -> Observation:

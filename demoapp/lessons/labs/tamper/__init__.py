@@ -1,6 +1,8 @@
 """One character of the cookie is flipped: by the shop, as scripts cannot reach it (HttpOnly)."""
 
 from demoapp.lessons.labs.bench import Bench, Observation
+from demoapp.sessions.custom import SignedCookies
+from demoapp.sessions.ids import Ids
 
 
 def mark(bench: Bench) -> None:
@@ -17,6 +19,8 @@ def flip(bench: Bench) -> None:
 
 ACTIONS = {"mark": mark, "flip": flip}
 NEXT = {"": ("mark",), "mark": ("flip",), "flip": ()}
+OURS = (flip, Ids.keys)
+RAN = {"memory": OURS, "redis": OURS, "database": OURS, "custom": (flip, SignedCookies.load)}
 
 
 def observe(bench: Bench) -> Observation | None:

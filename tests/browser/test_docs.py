@@ -1,0 +1,40 @@
+"""A page of the course in a real browser: what docs.js adds to it."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Watched
+
+PAGE = "/docs/elsewhere"
+
+
+def test_commands_are_copied_without_their_prompt(
+    watched: Watched, serve: Callable[[str], str]
+) -> None:
+    context = watched.context(serve("database"), viewport={"width": 1280, "height": 800})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(PAGE)
+    block = page.locator(".code-box[data-language=console]").first
+    block.get_by_role("button", name="Copy").click()
+    expect(block.get_by_role("button", name="Copied")).to_be_visible()
+    lines = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert [line.split()[0] for line in lines] == [".venv/bin/python", ".venv/bin/python"]
+    seen = page.locator(".code-box[data-language=text]").first
+    assert seen.get_by_role("button").count() == 0
+
+
+def test_the_contents_stand_open_where_there_is_room(
+    watched: Watched, serve: Callable[[str], str]
+) -> None:
+    for width, is_open in ((1280, True), (360, False)):
+        page = watched.page(serve("database"), viewport={"width": width, "height": 800})
+        page.goto(PAGE)
+        link = page.locator(".doc-contents a").nth(3)
+        assert link.is_visible() == is_open
+        if not is_open:
+            page.locator(".doc-contents summary").click()
+        link.click()
+        heading = page.locator(str(link.get_attribute("href")).replace("#", "[id='") + "']")
+        expect(heading).to_be_in_viewport()
