@@ -77,6 +77,7 @@ def test_one_act_goes_to_all_four_without_javascript(watched: Watched, shop: Sho
     page.get_by_role("button", name="한국어").click()
     expect(page).to_have_url(f"{shop.base_url}/stage/redis/")
     page.goto("/stage/redis/labs/first-write")  # a lab that sends requests of its own
+    page.locator("input[name=prediction]").first.check()
     page.locator("button[value=run]").click()
     expect(page.locator("#observed")).to_be_visible()
     page.goto("/stage/redis/labs")
