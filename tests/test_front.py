@@ -9,7 +9,6 @@ from pyramid.interfaces import ITweens
 from pyramid.tweens import EXCVIEW
 
 from demoapp import TWEENS
-from demoapp.lessons.stage import make_page
 from tests.shops import STRATEGIES
 
 PACKAGE = Path(__file__).resolve().parents[1] / "demoapp"
@@ -45,10 +44,6 @@ def test_a_tween_of_the_ini_file_stays_where_it_belongs(start_shop: Callable[...
     ]
 
 
-def test_the_side_by_side_page_has_a_log_of_its_own() -> None:
-    assert tweens(make_page({})) == [LOGS, EXCVIEW]
-
-
 def test_no_module_of_the_front_says_where_its_tween_is() -> None:
     """The order is read in demoapp/__init__.py; the session layer, which stands alone, says it."""
     placing = [
@@ -56,4 +51,4 @@ def test_no_module_of_the_front_says_where_its_tween_is() -> None:
         for file in sorted(PACKAGE.rglob("*.py"))
         if "add_tween(" in file.read_text()
     ]
-    assert placing == ["__init__.py", "lessons/stage/__init__.py", "sessions/factory.py"]
+    assert placing == ["__init__.py", "sessions/factory.py"]

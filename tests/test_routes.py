@@ -6,8 +6,7 @@ from typing import Any
 
 from pyramid.interfaces import IRoutesMapper
 
-from demoapp.lessons.stage import make_page
-from demoapp.routes import FRONT, LESSONS, SHOP, STAGE
+from demoapp.routes import FRONT, LESSONS, SHOP
 
 PACKAGE = Path(__file__).resolve().parents[1] / "demoapp"
 
@@ -27,12 +26,6 @@ def test_every_url_of_the_shop_is_listed(start_shop: Callable[..., Any]) -> None
     shop = start_shop("memory")
     assert urls(shop) == {**FRONT, **SHOP, **LESSONS}
     assert without_view(shop, urls(shop)) == set()
-
-
-def test_every_url_of_the_side_by_side_page_is_listed() -> None:
-    page = make_page({})
-    assert urls(page) == STAGE
-    assert without_view(page, STAGE) == set()
 
 
 def test_nobody_else_adds_one() -> None:

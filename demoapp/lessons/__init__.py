@@ -4,7 +4,7 @@
 - map/          where this visitor's cart is, drawn on every page
 - strategies/   the four compared, each one explained, and their costs measured
 - labs/         experiments on the visitor's own session, a folder each
-- stage/        all four side by side
+- stage/        all four next to each other
 - docs/         the course, which is in docs/ in both languages
 - content.py    texts in both languages
 """
@@ -20,5 +20,6 @@ def includeme(config: Any) -> None:
     config.include("demoapp.lessons.inspector")
     config.include("demoapp.lessons.map")
     config.include("demoapp.lessons.labs")
+    config.include("demoapp.lessons.stage")
     for room in ("inspector", "strategies", "labs", "docs"):
         config.scan(f"demoapp.lessons.{room}.views")

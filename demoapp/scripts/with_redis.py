@@ -1,4 +1,4 @@
-"""`python -m demoapp.scripts.with_redis INI APP COMMAND...`: with the Redis that APP needs.
+"""`python -m demoapp.scripts.with_redis INI APP COMMAND...`: with the Redis that APP can use.
 
 `make serve` runs pserve with it, for somebody who has installed Redis and started none. A server
 that listens already is used as it is. Ours ends after COMMAND, and has its data in var/redis/
@@ -20,7 +20,7 @@ from pyramid.paster import get_appsettings
 
 from demoapp.sessions.ini import Ini
 from demoapp.sessions.redis.url import address_in
-from demoapp.settings import readable, resolve, told_in_a_line
+from demoapp.settings import readable, resolve, teaches, told_in_a_line
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PATIENCE = 10
@@ -37,23 +37,29 @@ appendonly yes
 
 def main(ini: str, app: str, *command: str) -> None:
     with told_in_a_line(), readable(ini):
-        missing = [where for url in urls(ini, app) if (where := unserved(url))]
-    if not missing or not (program := installed(*missing[0])):
+        found = urls(ini, app)
+    missing = {where: needed for url, needed in found.items() if (where := unserved(url))}
+    where = next(iter(missing), None)
+    if not where or not (program := installed(*where, needed=missing[where])):
         os.execv(command[0], command)  # noqa: S606 - what make would have run itself
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
-    with redis_at(*missing[0], program, Path(ini).resolve().parent / "var" / "redis"):
+    with redis_at(*where, program, Path(ini).resolve().parent / "var" / "redis"):
         sys.exit(run(command))
 
 
-def urls(ini: str, app: str) -> set[str]:
-    """Every `session.redis.url` that APP uses; a composite is several applications."""
+def urls(ini: str, app: str) -> dict[str, bool]:
+    """Every `session.redis.url` that APP uses, and whether its shop is closed without; a composite
+    is several applications.
+    """
     settings = resolve(get_appsettings(ini, app))
     if "session.strategy" not in settings:
-        return set().union(*(urls(ini, part) for part in settings.values()))
-    if "redis" not in (settings["session.strategy"], settings.get("session.migrate_from")):
-        return set()
-    return {Ini(settings).text("session.redis.url", "redis://localhost:6379/0")}
+        parts = [urls(ini, part) for part in settings.values()]
+        return {url: any(part.get(url) for part in parts) for part in parts for url in part}
+    needed = "redis" in (settings["session.strategy"], settings.get("session.migrate_from"))
+    if not needed and not teaches(settings):
+        return {}  # there is no /stage, where all four strategies are
+    return {Ini(settings).text("session.redis.url", "redis://localhost:6379/0"): needed}
 
 
 def unserved(url: str) -> tuple[str, int] | None:
@@ -79,9 +85,9 @@ def listens(host: str, port: int) -> bool:
     return True
 
 
-def installed(host: str, port: int) -> str | None:
-    """Redis's program; else say how to get it, and what works without."""
-    if not (program := shutil.which("redis-server")):
+def installed(host: str, port: int, *, needed: bool) -> str | None:
+    """Redis's program; else say how to get it, and what works without, to who needs it."""
+    if not (program := shutil.which("redis-server")) and needed:
         say(
             f"Nobody listens at {host}:{port}, and Redis is not installed: the catalogue works, "
             "the cart and logging in do not. Get it with `sudo apt-get install redis-server` or "

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from demoapp.front.proxy import behind_proxy
+from tests.processes import free_port
 from tests.shops import Visitor
 
 PREFIX = "/tea"
@@ -18,7 +19,7 @@ START = ("/", "/no-such", "/cart?x=1", "/session", "/labs", "/strategies")
 def kind(link: str) -> str:
     """One product, one lab, one static file will do."""
     path = urlsplit(link).path
-    return re.sub(r"/(products|static|labs|docs|strategies)/.*", r"/\1", path)
+    return re.sub(r"/(products|static|labs|docs|strategies|stage)/.*", r"/\1", path)
 
 
 class Below(Visitor):
@@ -33,7 +34,8 @@ class Below(Visitor):
 @pytest.fixture(params=["the filter", "urlmap"])
 def below(request: pytest.FixtureRequest, start_shop: Callable[..., Any]) -> Below:
     """The filter's own prefix; or an address to which something else has mounted the shop."""
-    shop = start_shop("memory")
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"  # for the stage, which a link leads to
+    shop = start_shop("memory", **{"session.redis.url": nowhere})
     if request.param == "the filter":
         return Below(behind_proxy("", PREFIX)(shop))
 

@@ -1,6 +1,7 @@
 """`make serve`, as someone types it who has just installed the project."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -98,6 +99,7 @@ def test_make_serve_serves_until_it_is_stopped(
             assert visitor.add().status == 303
             assert visitor.log_in().status == 303
             state = visitor.state()
+            stage = visitor.get("/stage").text
         assert (state["user"], state["cart"]["quantity"]) == ("demo", 1)
         assert state["strategy"] == ("memory" if strategy == "main" else strategy)
         assert len(members(process.pid)) >= 3  # make, pserve, and the worker it watches
@@ -108,7 +110,8 @@ def test_make_serve_serves_until_it_is_stopped(
             os.killpg(process.pid, signal.SIGKILL)
     assert left == []
     assert not listens("localhost", project.redis_port)
-    assert (project.folder / "var" / "redis").exists() == (strategy == "redis")
+    assert (project.folder / "var" / "redis").exists()  # for the stage, whatever the strategy
+    assert re.findall(r'id="shop-(\w+)".*\s+data-state="none"', stage) == list(STRATEGIES)
     assert f"The shop will be at {base_url}" in told
     assert "Traceback" not in told
     assert "warn" not in told.lower()
@@ -117,10 +120,12 @@ def test_make_serve_serves_until_it_is_stopped(
 
 
 def test_make_serve_serves_all_four_side_by_side(project: Project) -> None:
+    """As the ini file has them: a PasteDeploy composite, whose front page is the stage."""
     process = project.make_serve("STRATEGY=side-by-side")
+    client = Client(f"http://localhost:{project.port}")
 
     def page(path: str) -> str:
-        with Client(f"http://localhost:{project.port}") as client:
+        with client:
             try:
                 return client.get(path).text
             except OSError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demoapp.scripts.with_redis import listens
+from demoapp.scripts.with_redis import listens, urls
 from tests.integration.conftest import DEVELOPMENT
 from tests.processes import free_port, wait_until
 from tests.servers import RedisServer
@@ -42,7 +42,6 @@ def test_a_server_that_listens_is_not_touched(tmp_path: Path, redis_server: Redi
 @pytest.mark.parametrize(
     ("app", "url"),
     [
-        ("main", "redis://localhost:{port}/0"),
         ("redis", "redis://192.0.2.1:{port}/0"),
         ("redis", "redis://:password@localhost:{port}/0"),
         ("redis", "redis+cluster://localhost:{port}"),
@@ -50,10 +49,29 @@ def test_a_server_that_listens_is_not_touched(tmp_path: Path, redis_server: Redi
         ("redis", "nonsense"),
     ],
 )
-def test_none_is_started_for_who_needs_none_or_another(tmp_path: Path, app: str, url: str) -> None:
+def test_none_is_started_for_who_has_another(tmp_path: Path, app: str, url: str) -> None:
     process = start(tmp_path, url.format(port=free_port()), app)
     assert process.communicate(timeout=60) == ("served\n", "")
     assert not (tmp_path / "var").exists()
+
+
+def test_none_is_started_where_there_is_no_stage_either(tmp_path: Path) -> None:
+    url = f"redis://localhost:{free_port()}/0\ndemo.labs = false"
+    ini = DEVELOPMENT.read_text().replace("demo.labs = true", "")
+    ini = ini.replace("redis://localhost:6379/0", url)
+    (tmp_path / "shop.ini").write_text(ini)
+    assert urls(str(tmp_path / "shop.ini"), "memory") == {}
+    assert list(urls(str(tmp_path / "shop.ini"), "redis").values()) == [True]
+
+
+def test_one_is_started_for_the_stage_of_a_shop_that_needs_none(tmp_path: Path) -> None:
+    url = f"redis://localhost:{free_port()}/0"
+    out, err = start(tmp_path, url, "main").communicate(timeout=60)
+    assert out == "served\n"
+    assert "A Redis of the shop's own listens" in err
+    # and where it is not installed, the stage says how to get it to who goes there
+    out, err = start(tmp_path, url, "main", PATH="/nowhere").communicate(timeout=60)
+    assert (out, err) == ("served\n", "")
 
 
 def test_where_redis_is_not_installed_a_line_says_how_to_get_it(tmp_path: Path) -> None:

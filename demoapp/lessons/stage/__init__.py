@@ -1,62 +1,77 @@
-"""All four strategies in one process: `pserve development.ini -n side-by-side`.
+"""The stage, at /stage: all four strategies next to each other. Only with `demo.labs = true`.
 
-Each shop is mounted under a path of its own and has a session cookie of its own; the page at /
-sends one click to all of them. The cookies for CSRF and language are shared: they are Path=/
-and every shop understands them.
+Each strategy has a shop of its own in this process: a whole application, below
+/stage/{shop}/, with a session cookie of its own. The page sends one act to all of them, and says
+what each did and why. The cookies for CSRF and language are shared: they are Path=/ and every
+shop understands them.
 
-- __init__.py    which application answers which path (a PasteDeploy composite)
+- house.py       the shops: who opens them, when, and for whom
 - errand.py      asking a shop in the visitor's name
-- columns.py     what a shop knows of the visitor, and what a click has cost there
-- views.py       the page at /
+- acts.py        what a button does
+- columns.py     what a shop knows of the visitor
+- views.py       the page, and the way to the shops below it
+- stage.toml     what the page says
 """
 
+from collections.abc import Iterable
 from typing import Any
-from wsgiref.util import shift_path_info
 
-from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPSeeOther
 
-from demoapp.front.health import healthz
-from demoapp.routes import STAGE, add_routes
-from demoapp.shop.views.account import locale
+from demoapp import make_app
+from demoapp.lessons.stage.house import INSIDE, House, close
+from demoapp.sessions import STRATEGIES
+from demoapp.settings import teaches
 
 
-class Mounted:
-    """A WSGI application: /memory/... is for the shop called memory, the rest for the page."""
+def includeme(config: Any) -> None:
+    settings = config.registry.settings
+    if INSIDE in settings:
+        config.add_view(leave, route_name="stage")
+    elif teaches(settings):
+        shops = {name: settings_of(name, settings) for name in STRATEGIES}
+        config.registry["house"] = House(shops, config.registry.get("ini_file"))
+        config.scan("demoapp.lessons.stage.views")
 
-    def __init__(self, shops: dict[str, Any], page: Any) -> None:
-        self._shops = shops
-        self._page = page
+
+def settings_of(strategy: str, settings: Any) -> dict[str, Any]:
+    """Those of the shop around the stage, but for what makes each of the four itself."""
+    own = {"session.strategy": strategy, "session.cookie_name": f"session-{strategy}"}
+    found = {**settings, **own}
+    for key in ("session.migrate_from", "session.custom.factory", "pyramid.includes"):
+        found.pop(key, None)
+    return found
+
+
+def leave(request: Any) -> Any:
+    """A shop on the stage has none of its own: its links lead up to the one it is on."""
+    return HTTPSeeOther(request.script_name.rpartition("/")[0] or "/")
+
+
+def composite(loader: Any, global_config: Any, **sections: str) -> Any:
+    """`pserve development.ini -n side-by-side`: a shop on each path, as its section of the ini file
+    has it, and the stage in front of them all. What is around the stage is the first of them again.
+    """
+    settings = {}
+    for path, section in sections.items():
+        app = loader.get_app(section, global_conf=global_config)
+        settings[path] = dict(app.registry.settings)
+        close(app)
+    around = {**next(iter(settings.values())), "session.cookie_name": "session"}
+    app = make_app(global_config, around)
+    app.registry["house"] = House(settings, app.registry.get("ini_file"))
+    return StageFirst(app, settings)
+
+
+class StageFirst:
+    """A WSGI application: / is the stage, and /memory/... the shop below it called memory."""
+
+    def __init__(self, app: Any, shops: Iterable[str]) -> None:
+        self._app, self._firsts = app, {"", *shops}
+        self.registry = app.registry
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        first = environ["PATH_INFO"].lstrip("/").partition("/")[0]
-        shop = self._shops.get(first)
-        if shop is None:
-            return self._page(environ, start_response)
-        shift_path_info(environ)  # what is left is the shop's PATH_INFO; its links begin with ours
-        return shop(environ, start_response)
-
-
-def composite(loader: Any, global_config: Any, **sections: str) -> Mounted:
-    """What the ini section calls; it names an application for each path."""
-    shops = {
-        path: loader.get_app(section, global_conf=global_config)
-        for path, section in sections.items()
-    }
-    return Mounted(shops, make_page(shops))
-
-
-def make_page(shops: dict[str, Any]) -> Any:
-    """The application at /. It keeps no session: what it shows, the shops have told it."""
-    with Configurator(settings={"session.strategy": "side-by-side"}) as config:
-        config.registry["shops"] = shops
-        config.add_tween("demoapp.front.logs.tween_factory")
-        for part in ("wellformed", "csrf", "headers"):
-            config.include(f"demoapp.front.{part}")
-        for part in ("i18n", "templating", "assets"):
-            config.include(f"demoapp.{part}")
-        config.include("demoapp.shop.globals")
-        add_routes(config, STAGE)
-        config.add_view(locale, route_name="locale", request_method="POST")
-        config.add_view(healthz, route_name="healthz", request_method="GET")
-        config.scan("demoapp.lessons.stage.views")
-    return config.make_wsgi_app()
+        path = environ["PATH_INFO"].lstrip("/")
+        if path.partition("/")[0] in self._firsts:
+            environ["PATH_INFO"] = f"/stage/{path}" if path else "/stage"
+        return self._app(environ, start_response)

@@ -1,67 +1,21 @@
-"""What each shop knows of the visitor, and what the last click has cost there."""
+"""What each shop knows of the visitor just now, and what it did last."""
 
-import json
 import tomllib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from statistics import median
 from types import SimpleNamespace
 from typing import Any
 
-from demoapp.lessons.stage.errand import Answer, Cost, Errand
-from demoapp.sessions.cookie import SessionCookie
+from demoapp.lessons.content import content
+from demoapp.lessons.map.drawing import Drawing
+from demoapp.lessons.map.state import State
+from demoapp.lessons.stage.acts import Play, Result
+from demoapp.lessons.stage.house import ALONE, Stage
 
 CATALOG = Path(__file__).resolve().parents[2] / "shop" / "catalog.toml"
-COOKIE = SessionCookie("side-by-side", secure=None)
-"""Carries what a click has led to over the redirect to the page that shows it."""
-ACTIONS = ("add", "login", "logout", "clear")
-
-
-@dataclass(frozen=True)
-class Click:
-    """How one shop has answered the click, and what its session cost there."""
-
-    status: int
-    load: Cost | None
-    save: Cost | None
-
-    @property
-    def ms(self) -> float:
-        return sum(stage.ms for stage in (self.load, self.save) if stage)
-
-    @classmethod
-    def of(cls, answer: Answer) -> "Click":
-        return cls(answer.status, answer.load, answer.save)
-
-    @classmethod
-    def read(cls, told: Mapping[str, Any]) -> "Click":
-        """Raises LookupError, TypeError or ValueError for what is none."""
-        load, save = (
-            Cost(float(stage["ms"]), None if stage["trips"] is None else int(stage["trips"]))
-            if (stage := told[name]) is not None
-            else None
-            for name in ("load", "save")
-        )
-        return cls(int(told["status"]), load, save)
-
-
-def keep_clicks(request: Any, response: Any, action: str, clicks: Mapping[str, Click]) -> None:
-    told = {"action": action, "shops": {name: asdict(click) for name, click in clicks.items()}}
-    COOKIE.write(request, response, urlsafe_b64encode(json.dumps(told).encode()).decode())
-
-
-def kept_clicks(request: Any) -> tuple[str | None, dict[str, Click]]:
-    """The action and its results; none if the cookie is not there or makes no sense."""
-    try:
-        told = json.loads(urlsafe_b64decode(COOKIE.read(request) or ""))
-        shops = {name: Click.read(told["shops"][name]) for name in request.registry["shops"]}
-        action = told["action"]
-    # RecursionError: brackets within brackets
-    except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
-        return None, {}
-    return (action, shops) if action in ACTIONS else (None, {})
+ENOUGH = 5
+"""Times of which a median says something."""
 
 
 @cache
@@ -71,38 +25,63 @@ def teas(locale: str) -> dict[str, str]:
     return {product["sku"]: product[f"name_{locale}"] for product in catalog["product"]}
 
 
-def column(request: Any, errand: Errand, shop: str, click: Click | None) -> SimpleNamespace:
-    """What one shop knows just now; asks it once."""
-    settings = request.registry["shops"][shop].registry["session.settings"]
-    cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
-    sent = cookie.read(request)
-    answer = errand.get(shop, "/session.json")
+def column(play: Play, shop: str) -> SimpleNamespace:
+    """One shop; asks it once."""
+    stage, strategy = play.stage, play.stage.house.strategy(shop)
+    _, shown = play.cookie(shop)
+    answer = play.errand.get(shop, "/session.json")
     found = answer.data if answer.status == 200 else None
-    if not sent and errand.get(shop, "/readyz").status == 503:
+    if not shown and strategy != ALONE and play.errand.get(shop, "/readyz").status == 503:
         found = None  # without a cookie the store is not asked, so nobody would have noticed
-    if found is None:
-        state = "down"
-    elif not found["new"]:
-        state = "known"
-    else:
-        state = "forgotten" if sent else "none"
-    names = teas(request.locale_name)
     cart: dict[str, Any] = found["cart"] if found else {"lines": [], "quantity": 0, "total": 0}
+    names, times = teas(play.request.locale_name), stage.times[shop]
+    played: Result | None = stage.played and stage.played[1][shop]
     return SimpleNamespace(
         name=shop,
-        strategy=settings.strategy,
-        home=f"{request.script_name}/{shop}/",
-        session=f"{request.script_name}/{shop}/session",
-        state=state,
+        strategy=strategy,
+        home=play.request.route_path("stage_shop", shop=shop, rest="/"),
+        session=play.request.route_path("stage_shop", shop=shop, rest="/session"),
+        state=state(found, shown),
+        drawing=Drawing(drawn(found, strategy, shown), play.request.locale_name),
+        missing=found is None and why(stage, shop, play.request.locale_name),
         user=found and found["user"],
         lines=[
             {"name": names.get(line["sku"], line["sku"]), "pictured": line["sku"] in names, **line}
             for line in cart["lines"]
         ],
-        quantity=cart["quantity"],
         total=cart["total"],
-        cookie_name=cookie.name(request),
-        cookie_bytes=len(sent or ""),
-        load=answer.load,
-        click=click,
+        cookie_bytes=len(shown),
+        load=answer.load if found else None,
+        median=median(times) if len(times) >= ENOUGH else None,
+        times=len(times),
+        played=played,
+        sentence=played and sentence(stage.played[0], strategy, played, play.request.locale_name),
     )
+
+
+def state(found: Any, shown: str) -> str:
+    if found is None:
+        return "down"
+    if not found["new"]:
+        return "known"
+    return "forgotten" if shown else "none"
+
+
+def drawn(found: Any, strategy: str, shown: str) -> State:
+    """The living map, as the shop tells of it; of one that does not, what the browser has."""
+    if found:
+        return State.read(found["map"])
+    return State(strategy, "down", cookie_bytes=len(shown) if shown else None)
+
+
+def why(stage: Stage, shop: str, locale: str) -> str:
+    """Why a shop cannot be asked, and what to do."""
+    return str(content("stage", locale)["otherwise"][stage.out_of_reach(shop)])
+
+
+def sentence(action: str, strategy: str, result: Result, locale: str) -> str:
+    """What a shop did, and why."""
+    words = content("stage", locale)
+    told = words["act"][action]["did"].get(strategy, {})
+    text = told.get(result.outcome) or words["otherwise"].get(result.outcome)
+    return str(text or words["otherwise"]["else"]).format(**result.figures)

@@ -1,99 +1,116 @@
-"""The page at /: four carts next to each other, and one click for all of them."""
+"""The page at /stage, what its buttons do, and the way to the shops below it."""
 
+import math
+import re
+import secrets
+import time
 from typing import Any
 
-from pyramid.httpexceptions import HTTPBadRequest, HTTPException, HTTPSeeOther
-from pyramid.view import exception_view_config, view_config
+from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound, HTTPSeeOther
+from pyramid.view import view_config
 
 from demoapp.i18n import _
-from demoapp.lessons.stage.columns import (
-    ACTIONS,
-    COOKIE,
-    Click,
-    column,
-    keep_clicks,
-    kept_clicks,
-    teas,
-)
-from demoapp.lessons.stage.errand import Answer, Errand
-from demoapp.shop.accounts import DEMO_PASSWORD
+from demoapp.lessons.content import content
+from demoapp.lessons.stage.acts import ACTS, Play, come_back
+from demoapp.lessons.stage.columns import column, teas
+from demoapp.lessons.stage.errand import answer_of, below, home
+from demoapp.lessons.stage.house import Guest, Stage
+from demoapp.sessions.cookie import SessionCookie
 from demoapp.shop.forms import one
 
-TEMPLATE = "demoapp:templates/side_by_side.pt"
+COOKIE = SessionCookie("stage", secure=None)
+"""Whose stage it is."""
+KEY = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 OFFERED = 5
 """Teas to choose from: the first shelf's."""
 
 
-def page(request: Any, problem: Any = None) -> dict[str, Any]:
-    errand = Errand(request)
-    action, clicks = kept_clicks(request)
-    columns = [
-        column(request, errand, shop, clicks.get(shop)) for shop in request.registry["shops"]
-    ]
+def stage_of(request: Any) -> Stage:
+    """The visitor's. Who has none yet is led to where there is one."""
+    key = COOKIE.read(request) or ""
+    if not KEY.fullmatch(key):
+        raise HTTPSeeOther(request.route_path("stage"))
+    stage: Stage = request.registry["house"].stage(key)
+    return stage
+
+
+def first_stage(request: Any) -> Stage:
+    """A new one for who has none, whose key goes with the response."""
+    try:
+        return stage_of(request)
+    except HTTPSeeOther:
+        key = secrets.token_urlsafe(16)
+        COOKIE.write(request, request.response, key)
+        stage: Stage = request.registry["house"].stage(key)
+        return stage
+
+
+@view_config(route_name="stage", request_method="GET", renderer="demoapp:templates/stage.pt")
+def show(request: Any) -> dict[str, Any]:
+    """Of the session of the shop around it the page asks nothing: it shows those of the four."""
     response = request.response
-    errand.pass_on(response)
-    if action:
-        COOKIE.write(request, response, "")
+    stage = first_stage(request)
+    play = Play(request, stage)
+    if stage.guest:
+        await_guest(play, stage.guest)
+    columns = [column(play, shop) for shop in stage.house.settings]
+    play.errand.pass_on(response)
     response.headers["Cache-Control"] = "no-store"
-    slowest = max((click.ms for click in clicks.values()), default=0)
+    words = content("stage", request.locale_name)
+    acts = {name: act for name, act in words["act"].items() if name != hidden(stage)}
     return {
+        "say": words["say"],
+        "groups": [
+            (group, [(n, act["button"]) for n, act in acts.items() if act["group"] == name])
+            for name, group in words["group"].items()
+        ],
+        "told": stage.played and words["act"][stage.played[0]]["told"],
         "columns": columns,
-        "action": action,
-        "slowest": slowest or 1,
         "teas": list(teas(request.locale_name).items())[:OFFERED],
-        "problem": request.localizer.translate(problem) if problem else None,
+        "sku": stage.sku,
     }
 
 
-@view_config(route_name="side_by_side", request_method="GET", renderer=TEMPLATE)
-def show(request: Any) -> dict[str, Any]:
-    return page(request)
+def await_guest(play: Play, guest: Guest) -> None:
+    """Finish the act `wait`, or ask the browser to come again when it is time."""
+    request, left = play.request, guest.back - time.monotonic()
+    if left > 0:
+        # not the address of this page: to go on to its own #told loads nothing
+        again = request.route_path("stage", _query={"after": int(guest.back)}, _anchor="told")
+        request.response.headers["Refresh"] = f"{math.ceil(left)}; url={again}"
+        return
+    play.stage.played = ("wait", come_back(play, guest))
+    play.stage.guest = None
 
 
-@view_config(route_name="side_by_side", request_method="POST")
-def click(request: Any) -> Any:
-    """Send the click to all, one after the other, so that they do not wait for each other."""
+def hidden(stage: Stage) -> str:
+    """The act that makes no sense now."""
+    return "cut" if stage.cut else "mend"
+
+
+@view_config(route_name="stage", request_method="POST")
+def act(request: Any) -> Any:
     action, sku = one(request, "action"), one(request, "sku")
-    if action not in ACTIONS:
+    if action not in ACTS:
         raise HTTPBadRequest(_("The request could not be understood. Go back and try again."))
-    errand = Errand(request)
-    clicks = {shop: Click.of(act(errand, shop, action, sku)) for shop in request.registry["shops"]}
-    response = HTTPSeeOther(request.route_path("side_by_side"))
-    errand.pass_on(response)
-    keep_clicks(request, response, action, clicks)
+    response = HTTPSeeOther(request.route_path("stage", _anchor="told"))
+    stage = stage_of(request)
+    play = Play(request, stage, sku)
+    with stage.turn:
+        stage.guest = None
+        stage.played, stage.sku = (action, ACTS[action](play)), sku
+    play.errand.pass_on(response)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def act(errand: Errand, shop: str, action: str, sku: str) -> Answer:
-    match action:
-        case "add":
-            return errand.post(shop, "/cart/items", sku=sku)
-        case "clear":
-            return errand.post(shop, "/cart/clear")
-        case "logout":
-            return errand.post(shop, "/logout")
-    return log_in(errand, shop)
-
-
-def log_in(errand: Errand, shop: str) -> Answer:
-    """As a user of this shop alone, who registers with the first click.
-
-    Not the same in all: `custom` ends a session by ending all of its user's, and a cart kept at
-    logout goes to whichever shop that user comes to first.
-    """
-    account = {"username": f"side-{shop}", "password": DEMO_PASSWORD}
-    answer = errand.post(shop, "/login", **account)
-    return answer if answer.status != 400 else errand.post(shop, "/register", **account)
-
-
-@exception_view_config(HTTPException, renderer=TEMPLATE)
-def refused(error: Any, request: Any) -> Any:
-    """The page itself with a word on what was wrong; no other page is here to go to."""
-    if error.code < 400:
-        return error
-    request.response.status_int = error.code
-    told = error.detail or _("The request could not be understood. Go back and try again.")
-    if error.code == 404:
-        told = _("There is nothing at this address.")
-    return page(request, told)
+@view_config(route_name="stage_shop", require_csrf=False)
+def shop(request: Any) -> Any:
+    """A shop below its path. It is a whole application, which asks for the token itself."""
+    stage, name = stage_of(request), request.matchdict["shop"]
+    if name not in stage.house.settings:
+        raise HTTPNotFound(_("There is nothing at this address."))
+    path = request.environ["PATH_INFO"].removeprefix(home(request, name))
+    ask = below(request, name, path)
+    ask.body = request.body
+    return answer_of(stage.shop(name), ask)
