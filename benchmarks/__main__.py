@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import counted, growth, in_process, report, under_load
 from benchmarks.contenders import CONTENDERS, Contender, Places, make_app
-from demoapp.scripts import progress
+from demoapp import progress
 from tests.servers import PostgresServer, RedisServer
 
 PACKAGES = (

@@ -13,7 +13,6 @@ from demoapp.lessons.inspector.cookie import check, cookie
 from demoapp.lessons.inspector.layers import Layer, Subject
 from demoapp.lessons.inspector.record import cost, record
 from demoapp.lessons.inspector.steps import steps
-from demoapp.lessons.map.state import State
 from demoapp.sessions.interfaces import IServerSession
 from demoapp.settings import teaches
 from demoapp.shop.page import Page
@@ -52,7 +51,7 @@ def session_json(request: Any) -> dict[str, Any]:
             "quantity": sum(line.quantity for line in lines),
             "total": sum(line.subtotal for line in lines),
         },
-        "map": asdict(State.of(request, Page(request))),
+        "map": asdict(request.map_state(Page(request))),
     }
 
 

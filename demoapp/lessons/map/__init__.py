@@ -17,8 +17,13 @@ from demoapp.lessons.map.drawing import Drawing
 from demoapp.lessons.map.state import State
 
 
+def map_state(request: Any, page: Any) -> State:
+    """As a request method, so that /session.json has it and knows nothing of this package."""
+    return State.of(request, page)
+
+
 def drawn(request: Any, page: Any) -> Drawing:
-    return Drawing(State.of(request, page), request.locale_name)
+    return Drawing(request.map_state(page), request.locale_name)
 
 
 def add_map(event: Any) -> None:
@@ -29,4 +34,5 @@ def add_map(event: Any) -> None:
 
 
 def includeme(config: Any) -> None:
+    config.add_request_method(map_state)
     config.add_subscriber(add_map, BeforeRender)
