@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from alembic import command
+from demoapp import terminal
 from demoapp.db import engine_from
-from demoapp.scripts import terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.settings import readable, resolve, teaches
 from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD

@@ -15,8 +15,7 @@ from plaster import PlasterError
 from pyramid.paster import bootstrap
 from sqlalchemy.exc import SQLAlchemyError
 
-from demoapp import progress
-from demoapp.scripts import terminal
+from demoapp import progress, terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings

@@ -28,9 +28,8 @@ from typing import Any
 from pyramid.paster import get_appsettings
 from webob import Request
 
-from demoapp import make_app, progress
+from demoapp import make_app, progress, terminal
 from demoapp.lessons.strategies import figures
-from demoapp.scripts import terminal
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
