@@ -70,7 +70,7 @@ class Client:
             headers["Content-Type"] = content_type
         self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
-        text = response.read().decode()
+        text = response.read().decode(errors="replace")
         jar: SimpleCookie = SimpleCookie()
         for line in response.headers.get_all("Set-Cookie", ()):
             jar.load(line)

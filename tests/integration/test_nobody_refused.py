@@ -334,7 +334,11 @@ def test_waiting_is_in_order_of_arrival_on_postgresql_F15(
 
 def test_waiting_is_in_order_of_arrival_on_redis_F15(redis_server: RedisServer) -> None:
     """Each waiter has a proxy, which sees it ask: three times, or once without an answer yet."""
-    settings = {"session.strategy": "redis", "session.redis.url": redis_server.url}
+    settings = {
+        "session.strategy": "redis",
+        "session.redis.url": redis_server.url,
+        "session.redis.timeout": "20",  # however slow the machine
+    }
     with ExitStack() as stack:
         browser = Browser(stack.enter_context(bare(settings))).begin(order=[])
         proxies = {n: stack.enter_context(RedisProxy(redis_server.port)) for n in NAMES}
