@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import counted, growth, in_process, report, under_load
 from benchmarks.contenders import CONTENDERS, Contender, Places, make_app
-from demoapp import progress
+from demoapp import terminal
 from tests.servers import PostgresServer, RedisServer
 
 PACKAGES = (
@@ -39,9 +39,9 @@ def measure(places: Places, quick: bool) -> dict[str, Any]:
         "measured": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": {name: version(name) for name in PACKAGES},
-        "in_process": in_process.measure(apps, 4 if quick else 24, progress.show),
+        "in_process": in_process.measure(apps, 4 if quick else 24, terminal.show),
     }
-    progress.end()
+    terminal.end()
     with counted.counting():
         visitors = {
             name: in_process.Visitor(app) for name, app in apps.items() if "none" not in name
@@ -59,7 +59,7 @@ def _under_load(places: Places, quick: bool) -> tuple[dict[str, Any], dict[str, 
     for number, one in enumerate(CONTENDERS):
         if one.kind == "none":
             continue
-        progress.show(number, len(CONTENDERS), f"under waitress: {name_of(one)}")
+        terminal.show(number, len(CONTENDERS), f"under waitress: {name_of(one)}")
         with under_load.served(number, told) as port:
             seconds = 0.5 if quick else 2.0
             turns = [
@@ -73,7 +73,7 @@ def _under_load(places: Places, quick: bool) -> tuple[dict[str, Any], dict[str, 
         with under_load.served(number, told) as first, under_load.served(number, told) as second:
             ports = [first, second] if one.kind in SHARED else [first]
             kept[name_of(one)] = under_load.adds_kept(ports, clients=20, adds=200)
-    progress.end()
+    terminal.end()
     return rates, kept
 
 
@@ -81,10 +81,10 @@ def _bytes(places: Places, quick: bool) -> dict[str, Any]:
     result = {}
     for one in CONTENDERS:
         if one.kind in SHARED:
-            progress.show(0, 1, f"bytes a session: {name_of(one)}")
+            terminal.show(0, 1, f"bytes a session: {name_of(one)}")
             many = 100_000 if one.kind == "redis" else 10_000
             result[name_of(one)] = counted.bytes_a_session(one, places, 500 if quick else many)
-    progress.end()
+    terminal.end()
     return result
 
 
@@ -102,14 +102,14 @@ def _growth(places: Places, quick: bool) -> dict[str, Any]:
     }
     many: dict[str, Any] = {}
     for name, one in kept.items():
-        progress.show(0, 1, f"clients of one session: {name}")
+        terminal.show(0, 1, f"clients of one session: {name}")
         number = CONTENDERS.index(one)
         many[name] = {}
         for count in clients:
             with under_load.served(number, told, threads=32) as port:
                 many[name][str(count)] = under_load.adds_kept([port], count, 10 * count)
     parts["clients"] = many
-    progress.end()
+    terminal.end()
     return parts
 
 

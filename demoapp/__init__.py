@@ -45,7 +45,7 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
         config.include("demoapp.sessions")
         # the tea house: tables, people, goods, pages
         config.include("demoapp.db")
-        config.include("demoapp.ready")
+        config.include("demoapp.db.ready")
         config.include("demoapp.shop.security")
         config.include("demoapp.shop.throttle")
         config.include("demoapp.shop.orders")

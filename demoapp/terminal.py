@@ -1,12 +1,17 @@
-"""For console scripts: a terminal that cannot show every letter is no reason to end in an error."""
+"""For console scripts: letters that a terminal cannot show, and how far the work has come."""
 
 import io
 import os
 import sys
 
+WIDTH = 30
+"""Of the progress bar."""
+
 
 def prepare() -> None:
-    """What has been done can be said everywhere: a letter that is not there is \\uXXXX."""
+    """What has been done can be said everywhere, and is no reason to end in an error: a letter that
+    is not there is \\uXXXX.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # or a test has put its own there
             stream.reconfigure(errors="backslashreplace")
@@ -19,3 +24,18 @@ def typed(argument: str) -> str:
     except UnicodeEncodeError:
         return os.fsencode(argument).decode(errors="backslashreplace")
     return argument
+
+
+def show(done: int, total: int, what: str = "") -> None:
+    """Draw a progress bar on a terminal; write nothing into the mail of a cron job."""
+    if not sys.stderr.isatty():
+        return
+    share = done / total if total else 1.0
+    bar = "#" * int(WIDTH * share)
+    print(f"\r[{bar:.<{WIDTH}}] {share:4.0%} {what}", end="", file=sys.stderr, flush=True)
+
+
+def end() -> None:
+    """Go on with a line of its own."""
+    if sys.stderr.isatty():
+        print(file=sys.stderr)

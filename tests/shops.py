@@ -11,7 +11,7 @@ from webtest import TestApp
 
 from demoapp import main
 from demoapp.db import make_engine
-from demoapp.ready import migrations
+from demoapp.db.ready import migrations
 from demoapp.scripts.init import seed
 from demoapp.sessions.database import metadata as session_tables
 from demoapp.shop.accounts import DEMO_PASSWORD

@@ -7,8 +7,8 @@ from pyramid.response import Response
 from pyramid.view import view_config
 from sqlalchemy.exc import SQLAlchemyError
 
-from demoapp import ready
-from demoapp.postgresql import NotReady
+from demoapp.db import ready
+from demoapp.db.postgresql import NotReady
 from demoapp.sessions.interfaces import ISessionStore, SessionStoreUnavailable
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from plaster import PlasterError
 from pyramid.paster import bootstrap
 from sqlalchemy.exc import SQLAlchemyError
 
-from demoapp import progress, terminal
+from demoapp import terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings
@@ -119,8 +119,8 @@ def user_of(request: Any, name: str) -> User:
 def count(request: Any, options: Any) -> None:
     store, found = store_of(request), 0
     for found, total in store.count(request):
-        progress.show(found, total, f"{found} sessions")
-    progress.end()
+        terminal.show(found, total, f"{found} sessions")
+    terminal.end()
     _, over = next(store.purge(request, 1))  # asked no further, it deletes nothing
     told = "1 session" if found == 1 else f"{found} sessions"
     print(told + (f", {over} of them expired: purge deletes them" if over else ""))
@@ -183,10 +183,10 @@ def purge(request: Any, options: Any) -> None:
     begun, deleted = time.monotonic(), 0
     with interruptible() as stopped:
         for deleted, total in store_of(request).purge(request, options.batch):
-            progress.show(deleted, total, f"{deleted} of {total}")
+            terminal.show(deleted, total, f"{deleted} of {total}")
             if stopped:
                 break
-    progress.end()
+    terminal.end()
     print(f"{deleted} expired sessions deleted in {time.monotonic() - begun:.1f} s")
     if stopped:
         raise SystemExit("demoapp-sessions: stopped; what is left is deleted the next time")

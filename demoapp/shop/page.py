@@ -7,8 +7,8 @@ from pyramid.decorator import reify
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from demoapp.db.postgresql import NotReady
 from demoapp.i18n import _
-from demoapp.postgresql import NotReady
 from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
 from demoapp.settings import teaches

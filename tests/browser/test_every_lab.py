@@ -63,7 +63,8 @@ def press_what_is_offered(bench: Bench) -> None:
     verdict = bench.page.locator(".verdict")
     while not verdict.count():
         predict(bench.page)
-        bench.page.locator("button[name=action]:not([value=reset])").first.click()
+        with bench.page.expect_navigation():  # or the page before is looked at once more
+            bench.page.locator("button[name=action]:not([value=reset])").first.click()
 
 
 def restart(bench: Bench) -> None:

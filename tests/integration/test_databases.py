@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from demoapp.db import engine_from, make_engine
-from demoapp.postgresql import LIMITS
+from demoapp.db.postgresql import LIMITS
 from demoapp.scripts import init
 from demoapp.sessions.ini import SettingsError
 from tests.integration.bare import engine_of

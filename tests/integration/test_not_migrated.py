@@ -11,7 +11,7 @@ from sqlalchemy import StaticPool, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from demoapp import make_app
-from demoapp.ready import migrations
+from demoapp.db.ready import migrations
 from tests.integration.bare import Browser, bare, engine_of, make_tables
 from tests.integration.conftest import DEVELOPMENT
 from tests.processes import wait_until

@@ -15,7 +15,7 @@ from tests.integration.conftest import DEVELOPMENT
 
 TEXT = DEVELOPMENT.read_text(encoding="utf-8")
 URL = "session.redis.url = redis://shop:tea%40house@localhost:6379/0\n"
-WITH_PERCENT = TEXT.replace("[app:main]\n", f"[app:main]\n{URL}")
+WITH_PERCENT = TEXT.replace("session.redis.url = redis://localhost:6379/0\n", URL)
 DOUBLED = WITH_PERCENT.replace("%40", "%%40")
 COMMANDS: dict[str, Callable[[str], None]] = {
     "init": lambda ini: init.main([ini]),

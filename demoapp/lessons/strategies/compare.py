@@ -28,7 +28,7 @@ from typing import Any
 from pyramid.paster import get_appsettings
 from webob import Request
 
-from demoapp import make_app, progress, terminal
+from demoapp import make_app, terminal
 from demoapp.lessons.strategies import figures
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
@@ -112,8 +112,8 @@ def measure(visits: dict[str, Visit]) -> Samples:
                 visit.sample(act, turn)  # warm up: the other strategies have had the caches
                 samples[name, act] += [visit.sample(act, turn + n + 1) for n in range(REQUESTS)]
             done += 1
-            progress.show(done, total, name)
-    progress.end()
+            terminal.show(done, total, name)
+    terminal.end()
     return samples
 
 

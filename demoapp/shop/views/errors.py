@@ -13,10 +13,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import TransientError
 
+from demoapp.db.postgresql import NotReady
+from demoapp.db.ready import said_of
 from demoapp.front.hosts import is_same_site
 from demoapp.i18n import _
-from demoapp.postgresql import NotReady
-from demoapp.ready import said_of
 from demoapp.sessions.database.errors import is_conflict, is_missing
 from demoapp.sessions.interfaces import SessionEnded, SessionStoreUnavailable, SessionTooLarge
 from demoapp.shop.forms import local

@@ -14,12 +14,12 @@ from pyramid.events import ApplicationCreated
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from demoapp.postgresql import NotReady
+from demoapp.db.postgresql import NotReady
 from demoapp.sessions.database.errors import is_missing
 from demoapp.sessions.ini import SettingsError
 
 log = logging.getLogger(__name__)
-FOLDER = Path(__file__).resolve().parent / "alembic"
+FOLDER = Path(__file__).resolve().parent.parent / "alembic"
 
 
 @cache

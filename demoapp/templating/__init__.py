@@ -12,7 +12,7 @@ from pyramid.decorator import reify
 from pyramid_chameleon.renderer import template_renderer_factory
 from pyramid_chameleon.zpt import PyramidPageTemplateFile, ZPTTemplateRenderer
 
-from demoapp.compiled import kept_beside
+from demoapp.templating.compiled import kept_beside
 
 _compiling = Lock()
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, engine_from_config, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from demoapp import postgresql
+from demoapp.db import postgresql
 from demoapp.sessions.ini import Ini, SettingsError
 
 PREFIX = "sqlalchemy."

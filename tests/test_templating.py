@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from demoapp.compiled import Kept, kept_beside
 from demoapp.templating import Template
+from demoapp.templating.compiled import Kept, kept_beside
 
 
 @pytest.fixture(autouse=True)
