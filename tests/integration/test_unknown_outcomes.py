@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from demoapp.sessions.redis.format import _PATIENCE
+from demoapp.sessions.redis.scripts import _PATIENCE
 from tests.cutting import PostgresProxy, RedisProxy
 from tests.integration.bare import (
     Again,

@@ -32,8 +32,9 @@ from demoapp.sessions.interfaces import (
     Update,
 )
 from demoapp.sessions.redis.breaker import UNREACHABLE, Breaker
-from demoapp.sessions.redis.format import LOAD, WRITE, name_of, names_of, read_value, value_of
+from demoapp.sessions.redis.format import name_of, names_of, read_value, value_of
 from demoapp.sessions.redis.lists import Lists
+from demoapp.sessions.redis.scripts import LOAD, WRITE
 from demoapp.sessions.redis.url import open_client as open_client
 from demoapp.sessions.settings import SessionSettings
 
