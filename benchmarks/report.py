@@ -85,7 +85,12 @@ def _page(result: dict[str, Any], words: dict[str, str]) -> Iterator[str]:
     yield f"{result['measured']}, {result['machine']}: " + ", ".join(
         f"{name} {version}" for name, version in result["versions"].items()
     )
-    yield f"\n## {words['one']}\n\n{words['one_how']}\n"
+    kept = {name: one["kept"] for name, one in result["kept"].items()}
+    most = max(kept[name] for name in kept if name not in PEERS)
+    ours = min(kept[name] for name in PEERS if name != "cookie: custom")
+    choose = words["choose"].format(most=most, ours=ours)
+    yield f"\n## {words['choose_title']}\n\n{choose}\n"
+    yield f"## {words['one']}\n\n{words['one_how']}\n"
     yield f"{words['head']}\n|---|--:|--:|--:|---|--:|"
     for name, acts in result["in_process"].items():
         cells = [_cell(acts.get(act)) for act in ("untouched", "read", "add")]
