@@ -53,7 +53,8 @@ class MemoryStore(Store):
                 del self._records[key]
             elif record:
                 now = time.time()
-                if now - record.last_seen >= 1:  # a second more or less; a copy costs time as well
+                # to a hundredth of the limit, as a copy costs time; not if the clock was set back
+                if now - record.last_seen >= min(1, self._settings.idle_timeout / 100):
                     record = replace(record, last_seen=now)
                 self._put(record)
                 return record

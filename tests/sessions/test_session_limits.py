@@ -101,6 +101,15 @@ def guest(number: int, now: float, owner: str | None = None) -> Record:
     return Record(f"{number:064}", '{"a":1}', 1, now, now, owner)
 
 
+def test_memory_sees_a_busy_visitor_however_short_the_limit_S8(one_bed: Any) -> None:
+    bed: MemoryBed = one_bed("memory").start(idle_timeout="1", touch_interval="0.95")
+    visitor = Visitor(bed.app)
+    visitor.put(a=1)
+    for _ in range(3):
+        bed.advance(0.9)
+        assert visitor.data() == {"a": 1}
+
+
 def test_memory_is_bounded_and_guests_go_first(one_bed: Any) -> None:
     bed: MemoryBed = one_bed("memory").start(**{"memory.max_sessions": "10"})
     plant(bed, guest(0, bed.clock.now, owner="7"))
