@@ -35,6 +35,8 @@ class Bench:
     """Of every shop."""
     shops: Mapping[str, Shop]
     """One on each strategy, over one database, as after a change of the one line."""
+    later: ExitStack
+    """Closed when no page is open any more: a page may still fetch a picture."""
 
     @property
     def path(self) -> str:
@@ -78,8 +80,8 @@ def restart(bench: Bench) -> None:
 
 def two_ports(bench: Bench) -> None:
     bench.press("mark")
-    with Shop(DEVELOPMENT, bench.strategy, settings=bench.settings) as second:
-        bench.at(second)
+    second = Shop(DEVELOPMENT, bench.strategy, settings=bench.settings)
+    bench.at(bench.later.enter_context(second))
 
 
 def migrate(bench: Bench) -> None:
@@ -170,13 +172,24 @@ def expect_the_expected(bench: Bench) -> None:
     expect(bench.page.locator("#observed")).to_contain_text("As expected.")
 
 
+@pytest.fixture
+def later() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("lab", found(labs.__path__))
 def test_a_lab_observes_what_its_page_expects(
-    watched: Watched, settings: dict[str, str], shops: dict[str, Shop], lab: str, strategy: str
+    later: ExitStack,
+    watched: Watched,
+    settings: dict[str, str],
+    shops: dict[str, Shop],
+    lab: str,
+    strategy: str,
 ) -> None:
     page = watched.page(shops[strategy].base_url)
-    bench = Bench(watched, page, lab, strategy, settings, shops)
+    bench = Bench(watched, page, lab, strategy, settings, shops, later)
     page.goto(bench.path)
     expect(page.locator(".verdict")).to_have_count(0)
     DONE_BY.get(lab, press_what_is_offered)(bench)
