@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import counted, growth, in_process, report, under_load
-from benchmarks.contenders import CONTENDERS, Contender, Places, make_app
+from benchmarks.contenders import CONTENDERS, LEAST, Contender, Places, make_app
 from demoapp import terminal
 from tests.servers import PostgresServer, RedisServer
 
@@ -80,7 +80,7 @@ def _under_load(places: Places, quick: bool) -> tuple[dict[str, Any], dict[str, 
 def _bytes(places: Places, quick: bool) -> dict[str, Any]:
     result = {}
     for one in CONTENDERS:
-        if one.kind in SHARED:
+        if one.kind in SHARED and one.name != LEAST:
             terminal.show(0, 1, f"bytes a session: {name_of(one)}")
             many = 100_000 if one.kind == "redis" else 10_000
             result[name_of(one)] = counted.bytes_a_session(one, places, 500 if quick else many)

@@ -17,6 +17,8 @@ from pyramid.session import SignedCookieSessionFactory
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
+from benchmarks import floors
+
 SECRET = "of-the-benchmark-only-0123456789abcdefghijklmnop"  # noqa: S105
 LINES = {"sejak": 1, "ujeon": 2, "malcha": 3, "hwangcha": 1, "yuja": 2}
 
@@ -56,18 +58,23 @@ def _ours(strategy: str) -> Callable[[Any, Places], None]:
 def _database(url: str) -> Callable[[Any, Places], None]:
     def install(config: Any, places: Places) -> None:
         _ours("database")(config, places)
-        engine = open_engine(url.format(places=places))
-        config.registry["engine"] = engine
-        maker = sessionmaker(engine)
-
-        def dbsession(request: Any) -> Session:
-            session = maker()
-            zope.sqlalchemy.register(session, transaction_manager=request.tm)
-            return session
-
-        config.add_request_method(dbsession, reify=True)
+        add_dbsession(config, url.format(places=places))
 
     return install
+
+
+def add_dbsession(config: Any, url: str) -> Engine:
+    """As the host of the session layer has it."""
+    engine = config.registry["engine"] = open_engine(url)
+    maker = sessionmaker(engine)
+
+    def dbsession(request: Any) -> Session:
+        session = maker()
+        zope.sqlalchemy.register(session, transaction_manager=request.tm)
+        return session
+
+    config.add_request_method(dbsession, reify=True)
+    return engine
 
 
 def open_engine(url: str) -> Engine:
@@ -116,24 +123,45 @@ def _signed(config: Any, places: Places) -> None:
     config.set_session_factory(SignedCookieSessionFactory(SECRET, timeout=1200, reissue_time=60))
 
 
+def _least_memory(config: Any, places: Places) -> None:
+    floors.install(config, floors.Store())
+
+
+def _least_redis(config: Any, places: Places) -> None:
+    floors.install(config, floors.RedisStore(places.redis))
+
+
+def _least_sql(url: str) -> Callable[[Any, Places], None]:
+    def install(config: Any, places: Places) -> None:
+        engine = add_dbsession(config, url.format(places=places))
+        floors.install(config, floors.SqlStore(engine))
+
+    return install
+
+
 def _none(config: Any, places: Places) -> None:
     """Without any session: what the application itself costs."""
 
 
+LEAST = "the least"
 SQLITE = "sqlite:///{places.folder}"
 CONTENDERS = (
     Contender("none", "none", _none),
     Contender("memory", "memory", _ours("memory"), ours=True),
     Contender("beaker memory", "memory", _beaker("memory")),
+    Contender(LEAST, "memory", _least_memory),
     Contender("redis", "redis", _ours("redis"), ours=True),
     Contender("pyramid_session_redis", "redis", _session_redis(timeout=1200)),
     Contender("the same, no expiry", "redis", _session_redis(timeout=None, set_redis_ttl=False)),
+    Contender(LEAST, "redis", _least_redis),
     Contender("custom", "cookie", _ours("custom"), ours=True),
     Contender("SignedCookieSessionFactory", "cookie", _signed),
     Contender("database", "sqlite", _database(SQLITE + "/ours.sqlite"), ours=True),
     Contender("beaker", "sqlite", _beaker("ext:database", SQLITE + "/beaker.sqlite")),
+    Contender(LEAST, "sqlite", _least_sql(SQLITE + "/least.sqlite")),
     Contender("database", "postgresql", _database("{places.postgresql}"), ours=True),
     Contender("beaker", "postgresql", _beaker("ext:database", "{places.postgresql}")),
+    Contender(LEAST, "postgresql", _least_sql("{places.postgresql}")),
 )
 
 

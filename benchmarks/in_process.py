@@ -72,9 +72,11 @@ def measure(apps: dict[str, Any], rounds: int, progress: Any) -> dict[str, Any]:
     taken: dict[tuple[str, str], list[float]] = {}
     gc.collect()
     gc.freeze()
+    everyone = list({**visitors, "none: none": without}.items())
     for turn in range(rounds):
         for act in ACTS:
-            for name, visitor in {**visitors, "none: none": without}.items():
+            everyone.append(everyone.pop(0))  # none is always the first, or after the same one
+            for name, visitor in everyone:
                 if visitor is without and (act != "untouched" or without._app is None):
                     continue
                 visitor.ask(act)  # the others have had the caches
