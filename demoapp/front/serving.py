@@ -33,6 +33,7 @@ POLL = 0.2
 """Seconds after which a signal is noticed at the latest."""
 UNBELIEVING = {"forwarded_allow_ips": "", "forwarder_headers": "", "secure_scheme_headers": {}}
 """For gunicorn: whom and what to believe is decided in demoapp.front.proxy."""
+HIGHEST_PORT = 65535
 READ = ("x-forwarded-for", "x-forwarded-proto")
 
 
@@ -117,6 +118,10 @@ def refuse_taken(options: Mapping[str, Any]) -> None:
         raise SettingsError(f"[server:main]: {err}") from err
     if adjustments.unix_socket:
         return
+    for address in addresses(options):
+        port = address.rpartition(":")[2]
+        if port.isdigit() and int(port) > HIGHEST_PORT:  # the system would take another one
+            raise SettingsError(f"[server:main]: {port} is no port; the highest is {HIGHEST_PORT}")
     for family, kind, protocol, where in adjustments.listen:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as waitress does

@@ -30,6 +30,8 @@ from demoapp.settings import WrongSettings
         ),
         (make_server, {"listen": "localhost:1", "port": "1"}, "host or port may not be set if"),
         (make_server, {"host": "nowhere.invalid"}, "[server:main]: Invalid host/port specified"),
+        (make_server, {"listen": "localhost:65536"}, "65536 is no port; the highest is 65535"),
+        (make_server, {"port": "99999"}, "99999 is no port; the highest is 65535"),
         (make_server, {"thread": "8"}, "[server:main]: Unknown adjustment 'thread'"),
         (make_gunicorn, {"bind": "${SHOP_NOWHERE}:1"}, "bind needs the environment variable SHOP"),
         (make_filter, {"address": "nginx"}, "trusted_proxy: 'nginx' does not appear to be"),
