@@ -34,12 +34,12 @@ MONITORING = frozenset(("/healthz", "/readyz", "/metrics"))
 """Paths that a unix socket is asked for without a proxy, and where nobody logs in."""
 
 
-def make_filter(
-    global_conf: Any, address: str = "", prefix: str = ""
-) -> Callable[[Any], "BehindProxy"]:
+def make_filter(global_conf: Any, **given: str) -> Callable[[Any], "BehindProxy"]:
     """For PasteDeploy."""
     with told_in_a_line():
-        return behind_proxy(**resolve({"address": address, "prefix": prefix}))
+        if unknown := given.keys() - {"address", "prefix"}:
+            raise SettingsError(f"a proxy's {min(unknown)} is not one of: address, prefix")
+        return behind_proxy(**{"address": "", **resolve(given)})
 
 
 def behind_proxy(address: str, prefix: str = "") -> Callable[[Any], "BehindProxy"]:

@@ -12,11 +12,13 @@ it knows Ctrl-C alone; SIGTERM, which is what every supervisor sends, would kill
 half done.
 """
 
+import os
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from waitress import create_server
@@ -69,7 +71,12 @@ def make_gunicorn(global_conf: Any, **given: str) -> Callable[[Any], None]:
     def serve(app: Any) -> None:
         from gunicorn.app import pasterapp  # where waitress serves, it is not installed
 
-        pasterapp.serve(front(app), global_conf, **options)
+        try:
+            pasterapp.serve(front(app), global_conf, **options)
+        except SystemExit as ended:
+            if ended.code:  # pserve would make a success of it, and nobody start the shop again
+                sys.stderr.flush()
+                os._exit(ended.code if isinstance(ended.code, int) else 1)
 
     return serve
 
@@ -77,6 +84,7 @@ def make_gunicorn(global_conf: Any, **given: str) -> Callable[[Any], None]:
 def for_waitress(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[str, Any]]:
     """What to put around the application, and waitress's own options."""
     options = resolve({key: value for key, value in given.items() if key != "use"})
+    refuse_wrong_ports(addresses(options))
     headers = options.pop("trusted_proxy_headers", "").lower().split()
     if wrong := set(headers) - set(READ):
         raise SettingsError(f"trusted_proxy_headers: {min(wrong)} is not one of: {', '.join(READ)}")
@@ -92,6 +100,7 @@ def for_gunicorn(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[s
     """The same for gunicorn."""
     options = resolve(given)
     where = options.get("bind") or options.get("host") or ""
+    refuse_wrong_ports(where.split(","))
     return behind(options, over_socket="unix:" in where), {**options, **UNBELIEVING}
 
 
@@ -110,6 +119,14 @@ def addresses(options: Mapping[str, str]) -> list[str]:
     return [f"{options.get('host', '0.0.0.0')}:{options.get('port', '8080')}"]  # noqa: S104
 
 
+def refuse_wrong_ports(where: Sequence[str]) -> None:
+    """waitress would listen at another one, and gunicorn end in a traceback."""
+    for address in where:
+        port = address.rpartition(":")[2]
+        if port.isdigit() and int(port) > HIGHEST_PORT:
+            raise SettingsError(f"[server:main]: {port} is no port; the highest is {HIGHEST_PORT}")
+
+
 def refuse_taken(options: Mapping[str, Any]) -> None:
     """Exit with a line that helps if another program listens at one of these addresses."""
     try:
@@ -118,10 +135,6 @@ def refuse_taken(options: Mapping[str, Any]) -> None:
         raise SettingsError(f"[server:main]: {err}") from err
     if adjustments.unix_socket:
         return
-    for address in addresses(options):
-        port = address.rpartition(":")[2]
-        if port.isdigit() and int(port) > HIGHEST_PORT:  # the system would take another one
-            raise SettingsError(f"[server:main]: {port} is no port; the highest is {HIGHEST_PORT}")
     for family, kind, protocol, where in adjustments.listen:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as waitress does

@@ -34,6 +34,8 @@ from demoapp.settings import WrongSettings
         (make_server, {"port": "99999"}, "99999 is no port; the highest is 65535"),
         (make_server, {"thread": "8"}, "[server:main]: Unknown adjustment 'thread'"),
         (make_gunicorn, {"bind": "${SHOP_NOWHERE}:1"}, "bind needs the environment variable SHOP"),
+        (make_gunicorn, {"bind": "127.0.0.1:99999"}, "99999 is no port; the highest is 65535"),
+        (make_filter, {"adress": "10.0.0.5"}, "adress is not one of: address, prefix"),
         (make_filter, {"address": "nginx"}, "trusted_proxy: 'nginx' does not appear to be"),
         (make_filter, {"address": "${SHOP_NOWHERE}"}, "address needs the environment variable SH"),
         (make_filter, {"prefix": "tea"}, "prefix = 'tea' is not a path, such as /tea"),

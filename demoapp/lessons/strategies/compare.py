@@ -31,7 +31,7 @@ from demoapp.lessons.strategies import figures
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
-from demoapp.settings import app_settings, told_in_a_line
+from demoapp.settings import app_settings, resolve, told_in_a_line
 
 ROUNDS, REQUESTS = 12, 15
 SKU = "ujeon"
@@ -158,7 +158,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("ini", help="the ini file, such as development.ini")
     ini = parser.parse_args(argv).ini
     with told_in_a_line():
-        settings = app_settings(ini)
+        resolve(settings := app_settings(ini))  # a variable that is missing is none of a strategy's
     logging.disable(logging.ERROR)  # a server that is missing is said below, once
     try:
         result = compare(settings)
