@@ -70,8 +70,8 @@ def unreadable(err: Exception, ini: Path) -> str:
         if isinstance(err, configparser.InterpolationMissingOptionError):
             return f"[{err.section}] {err.option}: a %(name)s in it is not set; a % alone is %%"
         return f"[{err.section}] {err.option}: write %% for each %, as in %%40"
-    if isinstance(err, plaster.LoaderNotFound):
-        return "its name does not end in .ini"
+    if isinstance(err, plaster.PlasterError):
+        return "its name does not end in .ini, or there is a # in its path"
     if isinstance(err, UnicodeDecodeError):
         return "it is not a text in UTF-8"
     if isinstance(err, OSError):

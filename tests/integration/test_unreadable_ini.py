@@ -104,11 +104,14 @@ def test_what_is_no_file_is_told_in_a_line_P4(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_name_without_ini_is_told_in_a_line_P4(
+def test_a_name_that_is_none_of_an_ini_file_is_told_in_a_line_P4(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (conf := tmp_path / "shop.conf").write_text(TEXT)
-    assert "does not end in .ini" in refusal(COMMANDS[command], str(conf), capsys)
+    (tmp_path / "#1").mkdir()
+    for name in ("shop.conf", "#1/shop.ini"):
+        (ini := tmp_path / name).write_text(TEXT)
+        line = refusal(COMMANDS[command], str(ini), capsys)
+        assert line.endswith(f"{name}: its name does not end in .ini, or there is a # in its path")
 
 
 @pytest.mark.parametrize(
