@@ -107,10 +107,14 @@ def tell_pserve() -> None:
 
 @contextmanager
 def told_in_a_line() -> Iterator[None]:
-    """What is wrong in the ini file, on stderr."""
+    """What is wrong in the ini file, or with a file that is needed, on stderr."""
     try:
         yield
-    except SettingsError as err:
+    except (SettingsError, OSError) as err:
+        if isinstance(err, OSError):
+            if not err.filename:
+                raise
+            err = SettingsError(f"{err.filename}: {err.strerror}")
         wrong = WrongSettings(err)
         print(wrong, file=sys.stderr)
         raise wrong from None

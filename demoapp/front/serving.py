@@ -18,7 +18,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from waitress import create_server
@@ -47,7 +48,11 @@ def make_server(global_conf: Any, **given: str) -> Callable[[Any], None]:
 
     def serve(app: Any) -> None:
         sockets: dict[int, Any] = {}
-        server = create_server(front(app), map=sockets, **options)
+        with no_success(), told_in_a_line():
+            try:
+                server = create_server(front(app), map=sockets, **options)
+            except OSError as err:  # of a unix socket; ports were tried before
+                raise SettingsError(f"{addresses(options)[0]}: {err.strerror or err}") from err
         server.print_listen("Serving on http://{}:{}")
         stopping = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopping.set())
@@ -71,14 +76,21 @@ def make_gunicorn(global_conf: Any, **given: str) -> Callable[[Any], None]:
     def serve(app: Any) -> None:
         from gunicorn.app import pasterapp  # where waitress serves, it is not installed
 
-        try:
+        with no_success():
             pasterapp.serve(front(app), global_conf, **options)
-        except SystemExit as ended:
-            if ended.code:  # pserve would make a success of it, and nobody start the shop again
-                sys.stderr.flush()
-                os._exit(ended.code if isinstance(ended.code, int) else 1)
 
     return serve
+
+
+@contextmanager
+def no_success() -> Iterator[None]:
+    """pserve catches SystemExit and ends with status 0; no supervisor would start the shop again."""
+    try:
+        yield
+    except SystemExit as ended:
+        if ended.code:
+            sys.stderr.flush()
+            os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
 def for_waitress(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[str, Any]]:

@@ -16,7 +16,7 @@ from alembic import command
 from demoapp import terminal
 from demoapp.db import engine_from
 from demoapp.sessions.ini import SettingsError
-from demoapp.settings import app_settings, resolve, teaches
+from demoapp.settings import WrongSettings, app_settings, resolve, teaches
 from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD
 from demoapp.shop.models import Category, Product, User
 from demoapp.shop.security import HASHER
@@ -35,6 +35,8 @@ def main(argv: list[str] | None = None) -> None:
     ini = parser.parse_args(argv).ini
     try:
         print(prepare(ini))
+    except WrongSettings:
+        raise SystemExit(1) from None  # the migrations have said it already
     except OSError as err:
         raise SystemExit(f"demoapp-init: {err.filename}: {err.strerror}") from err
     except REFUSALS as err:

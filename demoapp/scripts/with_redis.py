@@ -97,7 +97,8 @@ def installed(host: str, port: int, *, needed: bool) -> str | None:
 @contextmanager
 def redis_at(host: str, port: int, program: str, folder: Path) -> Iterator[None]:
     """A Redis of our own, for as long as it takes."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with told_in_a_line():
+        folder.mkdir(parents=True, exist_ok=True)
     redis = subprocess.Popen(  # noqa: S603
         [program, "-"],  # its configuration comes from stdin
         cwd=folder,

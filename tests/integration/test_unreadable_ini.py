@@ -12,6 +12,7 @@ from pyramid.paster import get_appsettings
 from demoapp.lessons.strategies import compare
 from demoapp.scripts import init, port, sessions, with_redis
 from tests.integration.conftest import DEVELOPMENT
+from tests.processes import free_port
 
 TEXT = DEVELOPMENT.read_text(encoding="utf-8")
 URL = "session.redis.url = redis://shop:tea%40house@localhost:6379/0\n"
@@ -126,6 +127,21 @@ def test_where_the_shop_cannot_be_is_told_in_a_line_P4(
     content: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told in refusal(port.main, ini_of(tmp_path, content), capsys)
+
+
+@pytest.mark.parametrize("command", ["init", "with_redis", "compare"])
+def test_a_folder_that_cannot_be_made_is_told_in_a_line_P1(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "var").write_text("not a folder")
+    monkeypatch.setattr(compare, "compare", lambda settings: {"strategies": {}})  # it takes long
+    with pytest.raises(SystemExit):
+        COMMANDS[command](ini_of(tmp_path, TEXT.replace("6379", str(free_port()))))
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"demoapp: {tmp_path}/var")
 
 
 def test_line_ends_of_windows_are_no_matter_P4(tmp_path: Path) -> None:

@@ -174,8 +174,9 @@ def main(argv: list[str] | None = None) -> None:
             for m in (measured[act] for act in figures.ACTS)
         )
         print(f"{name:9} ", "   ".join(cells))
-    for path in figures.save(result, ini):
-        print(f"written: {path}")
+    with told_in_a_line():
+        for path in figures.save(result, ini):
+            print(f"written: {path}")
 
 
 if __name__ == "__main__":
