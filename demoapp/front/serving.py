@@ -84,7 +84,7 @@ def make_gunicorn(global_conf: Any, **given: str) -> Callable[[Any], None]:
 
 @contextmanager
 def no_success() -> Iterator[None]:
-    """pserve catches SystemExit and ends with status 0; no supervisor would start the shop again."""
+    """pserve would catch SystemExit and end with 0, and no supervisor start the shop again."""
     try:
         yield
     except SystemExit as ended:
