@@ -6,13 +6,11 @@
 from pathlib import Path
 from typing import Any
 
-from pyramid.paster import get_appsettings
-
 from alembic import context
 from demoapp.db import open_engine
 from demoapp.sessions.database import metadata as sessions
 from demoapp.sessions.ini import Ini
-from demoapp.settings import readable, resolve, told_in_a_line
+from demoapp.settings import app_settings, resolve, told_in_a_line
 from demoapp.shop.models import Base
 
 config = context.config
@@ -25,8 +23,8 @@ def migrate(**where: Any) -> None:
         context.run_migrations()
 
 
-with told_in_a_line(), readable(config.config_file_name):
-    settings = resolve(get_appsettings(config.config_file_name))
+with told_in_a_line():
+    settings = resolve(app_settings(config.config_file_name))
     # not the shop's make_engine: building an index may take its time, and SQLite's foreign keys
     # would forbid to replace a table, which is how it changes a column
     engine = open_engine(Ini(settings).text("sqlalchemy.url"))

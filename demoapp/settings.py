@@ -12,9 +12,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import plaster
+from pyramid.paster import get_appsettings
 from pyramid.settings import asbool
 
 from demoapp.sessions.ini import Ini, SettingsError
@@ -27,6 +29,10 @@ DEFAULTS = {
     # or every request would ask for its user, and outside of all that answers errors
     "tm.annotate_user": "false",
 }
+UNREADABLE = (
+    *(configparser.Error, UnicodeDecodeError, OSError, plaster.PlasterError),
+    *(LookupError, ImportError, AttributeError),  # a section, or what is named after `use =`
+)
 _KNOWN = re.compile(r"for-development-only|change-?me|secret-?secret|seekrit", re.IGNORECASE)
 
 
@@ -40,12 +46,19 @@ class WrongSettings(SettingsError, SystemExit):
         self.code = 3
 
 
+def app_settings(ini: str, name: str = "main") -> dict[str, Any]:
+    """What [app:NAME] of the ini file says, as it is there. Raises SettingsError."""
+    with readable(ini):
+        found: dict[str, Any] = get_appsettings(ini, name)
+    return found
+
+
 @contextmanager
-def readable(ini: str | Path) -> Iterator[None]:
-    """Around what reads the ini file: a SettingsError in the place of what a parser raises."""
+def readable(ini: str) -> Iterator[None]:
+    """Around what reads the ini file, and finds what it names: a SettingsError for all of it."""
     try:
         yield
-    except (configparser.Error, UnicodeDecodeError) as err:
+    except UNREADABLE as err:
         raise SettingsError(f"{ini}: {unreadable(err, Path(ini))}") from err
 
 
@@ -54,23 +67,38 @@ def unreadable(err: Exception, ini: Path) -> str:
     if isinstance(err, configparser.InterpolationError):
         if "%" in str(ini.resolve().parent):
             return "the path of its folder has a %, which %(here)s cannot stand for; rename it"
+        if isinstance(err, configparser.InterpolationMissingOptionError):
+            return f"[{err.section}] {err.option}: a %(name)s in it is not set; a % alone is %%"
         return f"[{err.section}] {err.option}: write %% for each %, as in %%40"
+    if isinstance(err, plaster.PlasterError):
+        return "its name does not end in .ini, or there is a # in its path"
     if isinstance(err, UnicodeDecodeError):
         return "it is not a text in UTF-8"
+    if isinstance(err, OSError):
+        other = err.filename if Path(err.filename or ini).absolute() != ini.absolute() else ""
+        return f"{err.strerror}: {other}" if other else str(err.strerror)
     if ini.is_file() and ini.read_bytes().startswith(codecs.BOM_UTF8):
         return "it begins with a byte order mark; save it as UTF-8 without one"
     return str(err).partition("\n")[0]
 
 
 def tell_pserve() -> None:
-    """pserve reads the ini file itself, and would print a traceback that holds the value."""
+    """pserve reads the ini file itself, and would print a traceback that may hold a password.
+
+    An error on PasteDeploy's way to the application is for who wrote the file; any other keeps its
+    traceback.
+    """
     before = sys.excepthook
 
     def told(kind: type[BaseException], err: BaseException, traceback: Any) -> None:
-        if isinstance(err, configparser.InterpolationError):
-            # so PasteDeploy begins the message
-            ini = str(err).removeprefix("Error in file ").partition(": ")[0]
-            print(f"demoapp: {ini}: {unreadable(err, Path(ini))}", file=sys.stderr)
+        names = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(traceback))
+        passed = {name.partition(".")[0] for name in names}
+        if isinstance(err, UNREADABLE) and "paste" in passed and "demoapp" not in passed:
+            ini = ""
+            if isinstance(err, configparser.InterpolationError):  # so PasteDeploy begins it
+                ini = str(err).removeprefix("Error in file ").partition(": ")[0]
+            line = ": ".join(filter(None, ("demoapp", ini, unreadable(err, Path(ini)))))
+            print(line, file=sys.stderr)
         else:
             before(kind, err, traceback)
 
@@ -79,10 +107,14 @@ def tell_pserve() -> None:
 
 @contextmanager
 def told_in_a_line() -> Iterator[None]:
-    """What is wrong in the ini file, on stderr."""
+    """What is wrong in the ini file, or with a file that is needed, on stderr."""
     try:
         yield
-    except SettingsError as err:
+    except (SettingsError, OSError) as err:
+        if isinstance(err, OSError):
+            if not err.filename:
+                raise
+            err = SettingsError(f"{err.filename}: {err.strerror}")
         wrong = WrongSettings(err)
         print(wrong, file=sys.stderr)
         raise wrong from None

@@ -37,7 +37,9 @@ def make_engine(url: str, **options: Any) -> Engine:
 
 def open_engine(url: str, **options: Any) -> Engine:
     """An engine without limits, for migrations. Raises SettingsError."""
-    _checked("url", {"url": url})
+    parsed = _checked("url", {"url": url}).url
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise SettingsError(f"{PREFIX}url names no file, as in sqlite:///%(here)s/var/shop.sqlite")
     ini = Ini({PREFIX + key: value for key, value in options.items()})
     options.setdefault("hide_parameters", True)  # errors are logged: no password hash with them
     for key in options.keys() & set(NUMBERS):

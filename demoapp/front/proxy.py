@@ -30,14 +30,16 @@ log = logging.getLogger(__name__)
 UNIX = frozenset(("", "localhost", "unix:"))
 """A unix socket's other end, as gunicorn, waitress and nginx call it."""
 SCHEMES = frozenset(("http", "https"))
+MONITORING = frozenset(("/healthz", "/readyz", "/metrics"))
+"""Paths that a unix socket is asked for without a proxy, and where nobody logs in."""
 
 
-def make_filter(
-    global_conf: Any, address: str = "", prefix: str = ""
-) -> Callable[[Any], "BehindProxy"]:
+def make_filter(global_conf: Any, **given: str) -> Callable[[Any], "BehindProxy"]:
     """For PasteDeploy."""
     with told_in_a_line():
-        return behind_proxy(**resolve({"address": address, "prefix": prefix}))
+        if unknown := given.keys() - {"address", "prefix"}:
+            raise SettingsError(f"a proxy's {min(unknown)} is not one of: address, prefix")
+        return behind_proxy(**{"address": "", **resolve(given)})
 
 
 def behind_proxy(address: str, prefix: str = "") -> Callable[[Any], "BehindProxy"]:
@@ -88,6 +90,12 @@ class BehindProxy:
             schemes = told.get("HTTP_X_FORWARDED_PROTO", "").lower().replace(" ", "").split(",")
             if (scheme := schemes[-min(passed, len(schemes))]) in SCHEMES:
                 environ["wsgi.url_scheme"] = scheme
+            if not told.get("HTTP_X_FORWARDED_FOR") and (told or _by_socket(environ, peer)):
+                self._warn(
+                    "no X-Forwarded-For from the proxy %s: failed logins of all its visitors are "
+                    "counted as one visitor's",
+                    "at the unix socket" if peer in UNIX else peer,
+                )
 
     def _visitor(self, peer: str, told: dict[str, str]) -> tuple[str, int]:
         """The address of who is no proxy, and how many proxies it was handed on by."""
@@ -104,12 +112,6 @@ class BehindProxy:
             address = askers.pop()
         if not passed and told:
             self._warn("X-Forwarded-* from %s is ignored: trusted_proxy does not name it", peer)
-        elif passed and not named and (told or peer in UNIX):
-            self._warn(
-                "no X-Forwarded-For from the proxy %s: failed logins of all its visitors are "
-                "counted as one visitor's",
-                peer or "unix:",
-            )
         return _plain(address), passed
 
     def _is_proxy(self, address: str) -> bool:
@@ -132,6 +134,11 @@ class BehindProxy:
         path = environ.get("PATH_INFO", "")
         if f"{path}/".startswith(f"{self._prefix}/"):
             environ["PATH_INFO"] = path.removeprefix(self._prefix)
+
+
+def _by_socket(environ: Any, peer: str) -> bool:
+    """Whether only a proxy would ask like this; over TCP who says nothing may be anybody here."""
+    return peer in UNIX and environ.get("PATH_INFO") not in MONITORING
 
 
 def _by_proxies(name: str) -> bool:

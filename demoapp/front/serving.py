@@ -12,11 +12,14 @@ it knows Ctrl-C alone; SIGTERM, which is what every supervisor sends, would kill
 half done.
 """
 
+import os
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from waitress import create_server
@@ -33,6 +36,7 @@ POLL = 0.2
 """Seconds after which a signal is noticed at the latest."""
 UNBELIEVING = {"forwarded_allow_ips": "", "forwarder_headers": "", "secure_scheme_headers": {}}
 """For gunicorn: whom and what to believe is decided in demoapp.front.proxy."""
+HIGHEST_PORT = 65535
 READ = ("x-forwarded-for", "x-forwarded-proto")
 
 
@@ -44,7 +48,11 @@ def make_server(global_conf: Any, **given: str) -> Callable[[Any], None]:
 
     def serve(app: Any) -> None:
         sockets: dict[int, Any] = {}
-        server = create_server(front(app), map=sockets, **options)
+        with no_success(), told_in_a_line():
+            try:
+                server = create_server(front(app), map=sockets, **options)
+            except OSError as err:  # of a unix socket; ports were tried before
+                raise SettingsError(f"{addresses(options)[0]}: {err.strerror or err}") from err
         server.print_listen("Serving on http://{}:{}")
         stopping = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopping.set())
@@ -68,14 +76,27 @@ def make_gunicorn(global_conf: Any, **given: str) -> Callable[[Any], None]:
     def serve(app: Any) -> None:
         from gunicorn.app import pasterapp  # where waitress serves, it is not installed
 
-        pasterapp.serve(front(app), global_conf, **options)
+        with no_success():
+            pasterapp.serve(front(app), global_conf, **options)
 
     return serve
+
+
+@contextmanager
+def no_success() -> Iterator[None]:
+    """pserve would catch SystemExit and end with 0, and no supervisor start the shop again."""
+    try:
+        yield
+    except SystemExit as ended:
+        if ended.code:
+            sys.stderr.flush()
+            os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 
 def for_waitress(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[str, Any]]:
     """What to put around the application, and waitress's own options."""
     options = resolve({key: value for key, value in given.items() if key != "use"})
+    refuse_wrong_ports(addresses(options))
     headers = options.pop("trusted_proxy_headers", "").lower().split()
     if wrong := set(headers) - set(READ):
         raise SettingsError(f"trusted_proxy_headers: {min(wrong)} is not one of: {', '.join(READ)}")
@@ -91,6 +112,7 @@ def for_gunicorn(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[s
     """The same for gunicorn."""
     options = resolve(given)
     where = options.get("bind") or options.get("host") or ""
+    refuse_wrong_ports(where.split(","))
     return behind(options, over_socket="unix:" in where), {**options, **UNBELIEVING}
 
 
@@ -107,6 +129,14 @@ def addresses(options: Mapping[str, str]) -> list[str]:
     if listen := options.get("listen"):
         return listen.split()
     return [f"{options.get('host', '0.0.0.0')}:{options.get('port', '8080')}"]  # noqa: S104
+
+
+def refuse_wrong_ports(where: Sequence[str]) -> None:
+    """waitress would listen at another one, and gunicorn end in a traceback."""
+    for address in where:
+        port = address.rpartition(":")[2]
+        if port.isdigit() and int(port) > HIGHEST_PORT:
+            raise SettingsError(f"[server:main]: {port} is no port; the highest is {HIGHEST_PORT}")
 
 
 def refuse_taken(options: Mapping[str, Any]) -> None:

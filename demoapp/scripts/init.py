@@ -8,8 +8,6 @@ from typing import Any
 
 from alembic.config import Config
 from alembic.util import CommandError
-from plaster.exceptions import PlasterError
-from pyramid.paster import get_appsettings
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -18,12 +16,12 @@ from alembic import command
 from demoapp import terminal
 from demoapp.db import engine_from
 from demoapp.sessions.ini import SettingsError
-from demoapp.settings import readable, resolve, teaches
+from demoapp.settings import WrongSettings, app_settings, resolve, teaches
 from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD
 from demoapp.shop.models import Category, Product, User
 from demoapp.shop.security import HASHER
 
-REFUSALS = (CommandError, DBAPIError, LookupError, PlasterError, SettingsError)
+REFUSALS = (CommandError, DBAPIError, LookupError, SettingsError)
 """What somebody can do something about: a line will do."""
 HERE = Path(__file__).resolve().parent.parent
 MIGRATIONS = "demoapp:alembic"
@@ -37,6 +35,8 @@ def main(argv: list[str] | None = None) -> None:
     ini = parser.parse_args(argv).ini
     try:
         print(prepare(ini))
+    except WrongSettings:
+        raise SystemExit(1) from None  # the migrations have said it already
     except OSError as err:
         raise SystemExit(f"demoapp-init: {err.filename}: {err.strerror}") from err
     except REFUSALS as err:
@@ -53,8 +53,7 @@ def prepare(ini: str) -> str:
 
 
 def _prepare(ini: str) -> str:
-    with readable(ini):
-        settings = resolve(get_appsettings(ini))
+    settings = resolve(app_settings(ini))
     migrations = Config(ini)
     migrations.set_main_option("script_location", MIGRATIONS)
     engine = engine_from(settings)

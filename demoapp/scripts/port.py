@@ -9,13 +9,18 @@ import plaster
 
 from demoapp import terminal
 from demoapp.front.serving import addresses, for_waitress, refuse_taken
+from demoapp.sessions.ini import SettingsError
 from demoapp.settings import readable, told_in_a_line
 
 
 def main(ini: str) -> None:
     """Exit with a message if another program listens where the shop would."""
-    with told_in_a_line(), readable(ini):
-        _, options = for_waitress(plaster.get_settings(ini, "server:main"))
+    with told_in_a_line():
+        with readable(ini):
+            server = plaster.get_settings(ini, "server:main")
+        if not server:
+            raise SettingsError(f"{ini}: it has no [server:main]")
+        _, options = for_waitress(server)
         refuse_taken(options)
     for address in addresses(options):
         print(f"The shop will be at http://{address} (Ctrl-C stops it).", flush=True)

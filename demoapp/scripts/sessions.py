@@ -8,10 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from plaster import PlasterError
 from pyramid.paster import bootstrap
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,7 +17,7 @@ from demoapp import terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings
-from demoapp.settings import WrongSettings, readable
+from demoapp.settings import WrongSettings, app_settings
 from demoapp.shop.models import User
 from demoapp.shop.security import end_everywhere, named, sessions_of
 
@@ -42,15 +40,12 @@ def main(argv: list[str] | None = None) -> None:
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # it is none of the shop's processes
     logging.basicConfig(handlers=[logging.NullHandler()])  # what went wrong is told once, below
     try:
-        with Path(options.ini).open():  # Paste would ask for a section of a file that is not there
-            pass
-        with readable(options.ini), bootstrap(f"{options.ini}#{options.name}") as env:
+        app_settings(options.ini, options.name)  # what is wrong there, bootstrap would not say
+        with bootstrap(f"{options.ini}#{options.name}") as env:
             options.run(env["request"], options)
     except WrongSettings:
         raise SystemExit(1) from None  # the shop has said it already
-    except OSError as err:
-        raise SystemExit(f"demoapp-sessions: {err.filename}: {err.strerror}") from err
-    except (SessionError, SQLAlchemyError, PlasterError, LookupError, SettingsError) as err:
+    except (SessionError, SQLAlchemyError, LookupError, SettingsError) as err:
         reason = str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
         raise SystemExit(f"demoapp-sessions: {reason}") from err
     except KeyboardInterrupt:

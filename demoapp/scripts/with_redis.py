@@ -16,11 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyramid.paster import get_appsettings
-
 from demoapp.sessions.ini import Ini
 from demoapp.sessions.redis.url import address_in
-from demoapp.settings import readable, resolve, teaches, told_in_a_line
+from demoapp.settings import app_settings, resolve, teaches, told_in_a_line
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PATIENCE = 10
@@ -36,7 +34,7 @@ appendonly yes
 
 
 def main(ini: str, app: str, *command: str) -> None:
-    with told_in_a_line(), readable(ini):
+    with told_in_a_line():
         found = urls(ini, app)
     missing = {where: needed for url, needed in found.items() if (where := unserved(url))}
     where = next(iter(missing), None)
@@ -52,7 +50,7 @@ def urls(ini: str, app: str) -> dict[str, bool]:
     """Every `session.redis.url` that APP uses, and whether its shop is closed without; a composite
     is several applications.
     """
-    settings = resolve(get_appsettings(ini, app))
+    settings = resolve(app_settings(ini, app))
     if "session.strategy" not in settings:
         parts = [urls(ini, part) for part in settings.values()]
         return {url: any(part.get(url) for part in parts) for part in parts for url in part}
@@ -99,7 +97,8 @@ def installed(host: str, port: int, *, needed: bool) -> str | None:
 @contextmanager
 def redis_at(host: str, port: int, program: str, folder: Path) -> Iterator[None]:
     """A Redis of our own, for as long as it takes."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with told_in_a_line():
+        folder.mkdir(parents=True, exist_ok=True)
     redis = subprocess.Popen(  # noqa: S603
         [program, "-"],  # its configuration comes from stdin
         cwd=folder,

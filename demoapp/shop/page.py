@@ -29,7 +29,9 @@ class Page:
     def __init__(self, request: Any) -> None:
         self._request = request
         self.strategy = request.registry.settings["session.strategy"]
-        self.path = request.path_qs if request.method == "GET" else f"{request.script_name}/"
+        self.path = (
+            request.path_qs if request.method in ("GET", "HEAD") else f"{request.script_name}/"
+        )
         self.address = request.host_url
         self.lessons = "lessons" in request.registry
         self.labs = self.lessons and teaches(request.registry.settings)

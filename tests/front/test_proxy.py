@@ -80,7 +80,7 @@ def test_the_scheme_is_what_the_first_proxy_saw_P2(
         ("172.19.0.3", {"Forwarded": f"for={VISITOR}"}, "172.19.0.3 is ignored: trusted_proxy"),
         ("127.0.0.1", {"X_Forwarded_Proto": "https"}, "no X-Forwarded-For from the proxy 127.0.0"),
         ("127.0.0.1", {"Forwarded": f"for={VISITOR}"}, "no X-Forwarded-For from the proxy 127.0.0"),
-        ("", {}, "no X-Forwarded-For from the proxy unix:"),
+        ("", {}, "no X-Forwarded-For from the proxy at the unix"),
         ("127.0.0.1", {"X_Forwarded_For": "unknown"}, "'unknown' is not an address"),
     ],
 )
@@ -96,9 +96,14 @@ def test_a_proxy_that_hides_its_visitors_is_told_in_the_log_once_P2(
     assert warned in record.getMessage()
 
 
-def test_who_asks_without_a_proxy_is_no_news_P2(caplog: pytest.LogCaptureFixture) -> None:
-    """The monitoring on the same machine."""
-    assert seen("127.0.0.1")["REMOTE_ADDR"] == "127.0.0.1"
+@pytest.mark.parametrize("peer", ["127.0.0.1", "", "localhost"])
+def test_who_asks_without_a_proxy_is_no_news_P2(
+    peer: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The monitoring on the same machine, over TCP or a unix socket."""
+    environ = {"REMOTE_ADDR": peer, "wsgi.url_scheme": "http", "PATH_INFO": "/readyz"}
+    behind_proxy(PROXIES)(lambda *_: [])(environ, None)
+    assert environ["REMOTE_ADDR"] == peer
     assert caplog.records == []
 
 

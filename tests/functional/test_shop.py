@@ -230,6 +230,9 @@ def test_asking_for_the_head_of_a_page_takes_nothing_from_it(shop: Any) -> None:
     placed = visitor.send("/checkout", **order_of(visitor)).location
     assert visitor.head(placed).status_int == 200
     assert "order-done" in visitor.get(placed).text
+    for path, status in (("/login", 200), ("/nowhere", 404)):
+        length, whole = visitor.head(path, status=status), visitor.get(path, status=status)
+        assert length.headers["Content-Length"] == str(len(whole.body)), path
 
 
 def orders_of_demo(shop: Any, count: int) -> None:

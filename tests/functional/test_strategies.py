@@ -317,12 +317,6 @@ def test_the_figures_are_beside_the_ini_file_P1() -> None:
     assert figures.folder("/srv/tea/shop.ini") == Path("/srv/tea/var/compare")
 
 
-def test_compare_wants_an_ini_file(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        compare.main(["nowhere.ini"])
-    assert "nowhere.ini is not a file" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("broken", ["", "[]", "{}", '{"strategies": {"memory": {"read": 1}}}'])
 def test_figures_that_are_not_ours_count_as_none(folder: Path, broken: str) -> None:
     folder.mkdir(parents=True)

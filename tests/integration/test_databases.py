@@ -221,6 +221,13 @@ def test_a_wrong_setting_of_sqlalchemy_is_told_in_a_line_P3(key: str, value: str
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_told_in_a_line_P3(url: str) -> None:
+    """Nobody could fill it for the shop."""
+    with pytest.raises(SettingsError, match=r"sqlalchemy\.url names no file, as in sqlite:///%"):
+        engine_from({"sqlalchemy.url": url})
+
+
 @pytest.mark.parametrize("strategy", ["memory", "database"])
 def test_an_isolation_level_that_is_none_is_told_in_a_line_P3(
     start_shop: Callable[..., Any], strategy: str

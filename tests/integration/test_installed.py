@@ -10,15 +10,23 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from socket import AF_UNIX, socket
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import pytest
+import redis
 
 from tests.integration.client import Client
 from tests.integration.conftest import ROOT
 from tests.processes import free_port, wait_until
-from tests.servers import RedisServer
+from tests.proxy import Nginx, SecureClient, guess_until_refused
+from tests.servers import PgBouncer, PostgresServer, RedisServer
 
+PASSWORD = "a pine tree in snow"
 SECRET = "Vq3-this-one-is-as-good-as-any-XW9x7"
 PAGES = (
     "/",
@@ -35,10 +43,8 @@ PAGES = (
     "/strategies/redis",
     "/docs",
     "/docs/elsewhere",
-    "/healthz",
-    "/readyz",
-    "/metrics",
 )
+MONITORING = ("/healthz", "/readyz", "/metrics")
 TAUGHT = ("/labs", "/labs/race", "/labs/fixation")
 
 
@@ -147,20 +153,93 @@ def test_a_wheel_is_all_it_takes_P1(environment: Path, tmp_path: Path) -> None:
     place = Place(tmp_path, environment, "development.ini")
     place.run("python", "-m", "alembic", "-c", str(place.ini), "upgrade", "head")
     assert "30 products" in place.run("demoapp-init", str(place.ini))
-    ask_for_all(place, (*PAGES, *TAUGHT))
+    ask_for_all(place, (*PAGES, *MONITORING, *TAUGHT))
 
 
-def test_production_is_installed_as_its_page_says_P1(
-    environment: Path, tmp_path: Path, redis_server: RedisServer
+RIGHTS = re.compile(r"^    user teahouse on >PASSWORD (.+)$", re.MULTILINE)
+"""What docs/en/production.md gives to the user of Redis."""
+
+
+@pytest.fixture
+def variables(
+    redis_server: RedisServer, postgres_server: PostgresServer, pgbouncer: PgBouncer
+) -> Iterator[dict[str, str]]:
+    """Of production.ini: a user of Redis with few rights, a database behind PgBouncer."""
+    [rights] = RIGHTS.findall((ROOT / "docs" / "en" / "production.md").read_text())
+    postgres_server.create_database("whole")
+    with redis.Redis.from_url(redis_server.url) as admin:
+        admin.execute_command("ACL", "SETUSER", "teahouse", "on", ">p@ss/#1", *rights.split())
+        yield {
+            "SESSION_SECRET": SECRET,
+            "REDIS_URL": redis_server.url.replace("//", "//teahouse:p%40ss%2F%231@"),
+            "DATABASE_URL": pgbouncer.url_of("whole"),
+            "SHOP_HOSTS": "127.0.0.1",
+        }
+        admin.execute_command("ACL", "DELUSER", "teahouse")
+    postgres_server.drop_database("whole")
+
+
+@contextmanager
+def served(place: Place, door: Path) -> Iterator[None]:
+    """Until it is stopped, and without a word of complaint."""
+    process = place.popen("python", "-m", "pyramid.scripts.pserve", str(place.ini))
+    try:
+        wait_until(lambda: process.poll() is not None or ready(door), 30)
+        yield
+    finally:
+        process.terminate()
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    assert not re.search("Traceback|WARN|ERROR", told), told
+
+
+def ready(door: Path) -> bool:
+    """What the monitoring asks at the unix socket."""
+    connection = HTTPConnection("127.0.0.1")
+    connection.sock = socket(AF_UNIX)
+    try:
+        connection.sock.connect(str(door))
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def test_production_is_what_its_page_says_P1_P2_P3_P4(
+    environment: Path, tmp_path: Path, variables: dict[str, str]
 ) -> None:
-    place = Place(
-        tmp_path,
-        environment,
-        "production.ini",
-        SESSION_SECRET=SECRET,
-        REDIS_URL=redis_server.url,
-        DATABASE_URL=f"sqlite:///{tmp_path}/etc/var/shop.sqlite",
-        SHOP_HOSTS="127.0.0.1",
-    )
-    place.run("demoapp-init", str(place.ini))
-    ask_for_all(place, PAGES)
+    """All at once: also behind nginx over a unix socket; a cart outlives the restart."""
+    place = Place(tmp_path, environment, "production.ini", **variables)
+    with TemporaryDirectory(prefix="teahouse-") as folder:  # tmp_path is too long for a socket
+        door = Path(folder, "shop.sock")
+        text = re.sub("^bind = .*", f"bind = unix:{door}", place.ini.read_text(), flags=re.M)
+        place.ini.write_text(text)
+        assert "30 products" in place.run("demoapp-init", str(place.ini))
+        with Nginx(f"unix:{door}") as proxy, SecureClient(proxy, "127.0.0.9") as visitor:
+            with served(place, door):
+                fills_a_cart(visitor)
+                guess_until_refused(proxy, "민지", PASSWORD)
+            with served(place, door):
+                orders_it(visitor)
+                assert "2 sessions" in place.run("demoapp-sessions", str(place.ini), "count")
+
+
+def fills_a_cart(visitor: SecureClient) -> None:
+    registered = visitor.open().post("/register", username="민지", password=PASSWORD)
+    session = registered.cookies_set["__Host-session"]
+    flags = {part.strip() for part in session.split(";")[1:]}
+    assert flags == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+    assert visitor.add(quantity=2).status == 303
+
+
+def orders_it(visitor: SecureClient) -> None:
+    state = visitor.state()
+    assert (state["user"], state["cart"]["quantity"]) == ("민지", 2)
+    ordered = urlsplit(visitor.order(state["cart"]["id"]).location).path
+    assert "민지" in visitor.get(ordered).text
+    for path in (*PAGES, *stylesheets_and_pictures()):
+        assert visitor.get(path).status in (200, 303), path
+    assert {visitor.get(path).status for path in MONITORING} == {404}
+    assert visitor.in_cart() == 0

@@ -74,6 +74,35 @@ def test_a_taken_port_is_told_in_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("make", "option", "told"),
+    [
+        ("make_gunicorn", "bynd", "Error: No configuration setting for: bynd"),
+        (
+            "make_server",
+            "unix_socket = /nowhere/shop.sock\n#",
+            "demoapp: unix:/nowhere/shop.sock: ",
+        ),
+    ],
+)
+def test_a_server_that_cannot_start_is_no_success_H5(
+    make: str, option: str, told: str, sqlite_url: str
+) -> None:
+    """Or a supervisor would take the shop for stopped by its owner."""
+    shop = Shop(DEVELOPMENT, "memory", settings={"sqlalchemy.url": sqlite_url})
+    text = shop.ini.read_text()
+    assert "make_server\n" in text
+    assert "listen = " in text
+    shop.ini.write_text(text.replace("make_server\n", f"{make}\n").replace("listen", option))
+    try:
+        done = pserve(shop.ini, "memory")
+    finally:
+        shop.close()
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(told)
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
     ("environment", "told"),
     [
         ({}, "SESSION_SECRET"),

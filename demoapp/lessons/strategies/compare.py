@@ -21,11 +21,9 @@ import time
 from collections import defaultdict
 from http.cookies import SimpleCookie
 from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pyramid.paster import get_appsettings
 from webob import Request
 
 from demoapp import make_app, terminal
@@ -33,7 +31,7 @@ from demoapp.lessons.strategies import figures
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
-from demoapp.settings import readable, told_in_a_line
+from demoapp.settings import app_settings, resolve, told_in_a_line
 
 ROUNDS, REQUESTS = 12, 15
 SKU = "ujeon"
@@ -159,10 +157,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("ini", help="the ini file, such as development.ini")
     ini = parser.parse_args(argv).ini
-    if not Path(ini).is_file():
-        parser.error(f"{ini} is not a file")
-    with told_in_a_line(), readable(ini):
-        settings = get_appsettings(ini)
+    with told_in_a_line():
+        resolve(settings := app_settings(ini))  # a variable that is missing is none of a strategy's
     logging.disable(logging.ERROR)  # a server that is missing is said below, once
     try:
         result = compare(settings)
@@ -178,8 +174,9 @@ def main(argv: list[str] | None = None) -> None:
             for m in (measured[act] for act in figures.ACTS)
         )
         print(f"{name:9} ", "   ".join(cells))
-    for path in figures.save(result, ini):
-        print(f"written: {path}")
+    with told_in_a_line():
+        for path in figures.save(result, ini):
+            print(f"written: {path}")
 
 
 if __name__ == "__main__":

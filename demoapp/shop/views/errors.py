@@ -105,7 +105,7 @@ def out_of_date(request: Any, status: int, title: str, told: Any) -> dict[str, A
 
 def shown(request: Any) -> str:
     """The page that the visitor sees: of a form, the one it is on."""
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return local(request, request.path_qs)
     referer = request.referer or ""
     if not is_same_site(request, referer):
