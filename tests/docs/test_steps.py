@@ -126,7 +126,7 @@ def test_a_step_is_short_and_starts_as_its_chapter_says(step: str) -> None:
     command = f"$ .venv/bin/python docs/steps/{step}/app.py\n"
     assert command in english
     assert command in korean
-    opened = {quote(path) for path in ADDRESS.findall(english)}
+    opened = {quote(path) for path in ADDRESS.findall(english.partition(command.strip())[2])}
     assert opened
     with Step(step) as running:
         assert "404" in running.get("/no-such-page")[0]
