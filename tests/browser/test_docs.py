@@ -38,3 +38,18 @@ def test_the_contents_stand_open_where_there_is_room(
         link.click()
         heading = page.locator(str(link.get_attribute("href")).replace("#", "[id='") + "']")
         expect(heading).to_be_in_viewport()
+
+
+def test_the_worksheet_is_one_sheet_with_lines_to_write_on(
+    watched: Watched, serve: Callable[[str], str]
+) -> None:
+    """Printed on both sides; the first ends where a section does."""
+    for locale in ("en-US", "ko-KR"):
+        page = watched.page(serve("database"), locale=locale)
+        page.goto("/docs/worksheet")
+        lines = page.locator(".blank")
+        assert lines.count() > 12
+        assert "__" not in page.locator("main").inner_text()
+        mm = "14mm"
+        sheet = page.pdf(format="A4", margin={"top": mm, "bottom": mm, "left": mm, "right": mm})
+        assert sheet.count(b"/Type /Page\n") == 2

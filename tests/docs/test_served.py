@@ -125,6 +125,12 @@ def test_html_in_a_page_is_text(tmp_path: Path) -> None:
     assert "&lt;b&gt;" in html
 
 
+def test_underscores_are_a_line_to_write_on(tmp_path: Path) -> None:
+    html = made(tmp_path, "Name: ____________ <b> `________`\n").html
+    assert 'Name: <span class="blank"></span> &lt;b&gt; ' in html
+    assert "<code>________</code>" in html
+
+
 def test_a_column_of_figures_needs_no_style(tmp_path: Path) -> None:
     html = made(tmp_path, "| | ms |\n|---|--:|\n| a | 1 |\n").html
     assert "style" not in html

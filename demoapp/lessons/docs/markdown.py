@@ -5,6 +5,7 @@ which quotes a file that a test runs; `:::{note}`; and links from file to file. 
 CommonMark is an error here, as it is for Sphinx.
 """
 
+import re
 from collections.abc import MutableMapping, Sequence
 from html import escape
 from pathlib import Path
@@ -22,6 +23,7 @@ from demoapp.lessons.docs.shelf import DOCS, INDEX
 Tokens = Sequence[Token]
 Env = MutableMapping[str, Any]
 INCLUDE = "{literalinclude}"
+BLANK = re.compile("_{5,}")
 BOXES = ("{note}", "{tip}")
 
 
@@ -129,6 +131,16 @@ def colon_fence(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> st
     return f'<div class="notice">{_reader.render(token.content, env)}</div>\n'
 
 
+def text(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str:
+    """Underscores are a line to write on, which a worksheet has."""
+    return BLANK.sub(_blank, escape(tokens[n].content, quote=False))
+
+
+def _blank(line: re.Match[str]) -> str:
+    kind = "blank whole" if len(line[0]) > 20 else "blank" if len(line[0]) > 10 else "blank short"
+    return f'<span class="{kind}"></span>'
+
+
 def link_open(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str:
     tokens[n].attrSet("href", address(str(tokens[n].attrGet("href")), env["base"]))
     return str(self.renderToken(tokens, n, options, env))
@@ -165,7 +177,7 @@ def _make_reader() -> MarkdownIt:
     reader.enable(["table", "smartquotes"])  # as Sphinx does
     reader.use(front_matter_plugin).use(colon_fence_plugin).use(anchors_plugin, max_level=3)
     for rule in (
-        *(fence, code_block, colon_fence, link_open, image),
+        *(fence, code_block, colon_fence, text, link_open, image),
         *(table_open, table_close, th_open, td_open),
     ):
         reader.add_render_rule(rule.__name__, rule)
