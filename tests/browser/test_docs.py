@@ -6,12 +6,10 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 
-PAGE = "/docs/elsewhere"
+PAGE = "/docs/your-application"
 
 
-def test_commands_are_copied_without_their_prompt(
-    watched: Watched, serve: Callable[[str], str]
-) -> None:
+def test_what_is_copied_is_what_one_types(watched: Watched, serve: Callable[[str], str]) -> None:
     context = watched.context(serve("database"), viewport={"width": 1280, "height": 800})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -20,7 +18,11 @@ def test_commands_are_copied_without_their_prompt(
     block.get_by_role("button", name="Copy").click()
     expect(block.get_by_role("button", name="Copied")).to_be_visible()
     lines = page.evaluate("navigator.clipboard.readText()").split("\n")
-    assert [line.split()[0] for line in lines] == [".venv/bin/python", ".venv/bin/python"]
+    assert [line.split()[0] for line in lines][:2] == ["python3", "env/bin/pip"]
+    edit = page.locator(".code-box[data-language=diff]").first
+    edit.get_by_role("button", name="Copy").click()
+    expect(edit.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == '    "demoapp==0.1.0",'
     seen = page.locator(".code-box[data-language=text]").first
     assert seen.get_by_role("button").count() == 0
 

@@ -17,6 +17,7 @@ from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
+from demoapp.lessons.docs.colours import coloured
 from demoapp.lessons.docs.quoting import quoted
 from demoapp.lessons.docs.shelf import DOCS, INDEX
 
@@ -112,7 +113,7 @@ def code_block(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str
 
 def code(text: str, language: str) -> str:
     """A block of code. docs.js gives it a button to copy it, unless it is what a screen shows."""
-    lines = escape(text.rstrip("\n"), quote=False).split("\n")
+    lines = coloured(text.rstrip("\n"), language).split("\n")
     if language == "console":  # who selects a command gets it without its prompt
         lines = [
             f'<span class="prompt">$ </span>{line[2:]}' if line.startswith("$ ") else line
