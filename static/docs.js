@@ -20,9 +20,9 @@ for (const box of navigator.clipboard ? document.querySelectorAll(".code-box:not
   box.prepend(button);
 }
 
-// Of a terminal only what one types, without the prompt.
+// Of a terminal only what one types, without the prompt; of an edit what is put in, without its sign.
 function toCopy(box) {
+  const sign = { console: "$ ", diff: "+" }[box.dataset.language] ?? "";
   const lines = box.querySelector("code").textContent.split("\n");
-  const typed = lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
-  return (typed.length ? typed : lines).join("\n");
+  return lines.filter((line) => line.startsWith(sign)).map((line) => line.slice(sign.length)).join("\n");
 }

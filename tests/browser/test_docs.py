@@ -6,12 +6,10 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
 
-PAGE = "/docs/elsewhere"
+PAGE = "/docs/your-application"
 
 
-def test_commands_are_copied_without_their_prompt(
-    watched: Watched, serve: Callable[[str], str]
-) -> None:
+def test_what_is_copied_is_what_one_types(watched: Watched, serve: Callable[[str], str]) -> None:
     context = watched.context(serve("database"), viewport={"width": 1280, "height": 800})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -20,7 +18,11 @@ def test_commands_are_copied_without_their_prompt(
     block.get_by_role("button", name="Copy").click()
     expect(block.get_by_role("button", name="Copied")).to_be_visible()
     lines = page.evaluate("navigator.clipboard.readText()").split("\n")
-    assert [line.split()[0] for line in lines] == [".venv/bin/python", ".venv/bin/python"]
+    assert [line.split()[0] for line in lines][:2] == ["python3", "env/bin/pip"]
+    edit = page.locator(".code-box[data-language=diff]").first
+    edit.get_by_role("button", name="Copy").click()
+    expect(edit.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == '    "demoapp==0.1.0",'
     seen = page.locator(".code-box[data-language=text]").first
     assert seen.get_by_role("button").count() == 0
 
@@ -38,3 +40,18 @@ def test_the_contents_stand_open_where_there_is_room(
         link.click()
         heading = page.locator(str(link.get_attribute("href")).replace("#", "[id='") + "']")
         expect(heading).to_be_in_viewport()
+
+
+def test_the_worksheet_is_one_sheet_with_lines_to_write_on(
+    watched: Watched, serve: Callable[[str], str]
+) -> None:
+    """Printed on both sides; the first ends where a section does."""
+    for locale in ("en-US", "ko-KR"):
+        page = watched.page(serve("database"), locale=locale)
+        page.goto("/docs/worksheet")
+        lines = page.locator(".blank")
+        assert lines.count() > 12
+        assert "__" not in page.locator("main").inner_text()
+        mm = "14mm"
+        sheet = page.pdf(format="A4", margin={"top": mm, "bottom": mm, "left": mm, "right": mm})
+        assert sheet.count(b"/Type /Page\n") == 2

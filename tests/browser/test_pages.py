@@ -32,7 +32,7 @@ USER = {
     "labs": "/labs",
     "lab": "/labs/race",
     "course": "/docs",
-    "page of the course": "/docs/elsewhere",
+    "page of the course": "/docs/your-application",
     "tables of the course": "/docs/production",
     "not found": "/nothing-here",
 }

@@ -125,6 +125,37 @@ def test_html_in_a_page_is_text(tmp_path: Path) -> None:
     assert "&lt;b&gt;" in html
 
 
+@pytest.mark.parametrize(
+    ("language", "code", "html"),
+    [
+        (
+            "python",
+            "def tea():",
+            '<span class="keyword">def</span> <span class="name">tea</span>():',
+        ),
+        (
+            "python",
+            '"<b>"  # &',
+            '<span class="string">"&lt;b&gt;"</span>  <span class="comment"># &amp;</span>',
+        ),
+        (
+            "diff",
+            " one\n-two\n+2",
+            ' one\n<span class="minus">-two</span>\n<span class="plus">+2</span>',
+        ),
+        ("text", "def <b>", "def &lt;b&gt;"),
+    ],
+)
+def test_code_has_colours_by_class(tmp_path: Path, language: str, code: str, html: str) -> None:
+    assert f"<code>{html}</code>" in made(tmp_path, f"```{language}\n{code}\n```\n").html
+
+
+def test_underscores_are_a_line_to_write_on(tmp_path: Path) -> None:
+    html = made(tmp_path, "Name: ____________ <b> `________`\n").html
+    assert 'Name: <span class="blank"></span> &lt;b&gt; ' in html
+    assert "<code>________</code>" in html
+
+
 def test_a_column_of_figures_needs_no_style(tmp_path: Path) -> None:
     html = made(tmp_path, "| | ms |\n|---|--:|\n| a | 1 |\n").html
     assert "style" not in html

@@ -33,6 +33,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 CHAPTERS = sorted(path.stem for path in (DOCS / "en").glob("[01][0-9]-*.md"))
 PAGES = [*CHAPTERS, "exercises", "lesson", "worksheet"]
 LABS = [path.parent.name for path in (DOCS.parent / "demoapp/lessons/labs").glob("*/lab.toml")]
+ADDRESS = re.compile(r"http://127\.0\.0\.1:6550(/[^>\s]*)")
 STEPS = sorted(path.parent.name for path in (DOCS / "steps").glob("*/app.py"))
 
 
@@ -125,8 +126,11 @@ def test_a_step_is_short_and_starts_as_its_chapter_says(step: str) -> None:
     command = f"$ .venv/bin/python docs/steps/{step}/app.py\n"
     assert command in english
     assert command in korean
+    opened = {quote(path) for path in ADDRESS.findall(english.partition(command.strip())[2])}
+    assert opened
     with Step(step) as running:
         assert "404" in running.get("/no-such-page")[0]
+        assert [path for path in opened if "404 Not Found" in running.get(path)[0]] == []
 
 
 @pytest.mark.parametrize("chapter", PAGES)

@@ -7,18 +7,18 @@ test a login.
 """
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import transaction
-import zope.sqlalchemy
 from pyramid.config import Configurator
 from pyramid.interfaces import ISessionFactory
 from pyramid.scripting import prepare
 from pyramid.testing import DummyRequest
 from sqlalchemy import Engine, create_engine, func, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 from webtest import TestApp
 
 from demoapp.sessions.database import metadata
@@ -29,28 +29,10 @@ from tests.shops import SECRET
 STRATEGIES = ("memory", "redis", "database", "custom")
 
 
-# -- the application: its models/__init__.py, and its main()
+# -- the application: that of docs/en/your-application.md, and its main()
 
-
-def get_tm_session(maker: Any, manager: Any, request: Any = None) -> Session:
-    session: Session = maker(info={"request": request})
-    zope.sqlalchemy.register(session, transaction_manager=manager)
-    return session
-
-
-def models(config: Any) -> None:
-    """`request.dbsession`: that of the test, if it has brought one, else one for the request."""
-    settings = config.get_settings()
-    settings["tm.manager_hook"] = "pyramid_tm.explicit_manager"
-    config.include("pyramid_tm")
-    config.include("pyramid_retry")
-    maker = config.registry["dbsession_factory"] = sessionmaker(bind=settings["dbengine"])
-
-    def dbsession(request: Any) -> Session:
-        given: Session | None = request.environ.get("app.dbsession")
-        return given if given is not None else get_tm_session(maker, request.tm, request)
-
-    config.add_request_method(dbsession, reify=True)
+theirs: Any = import_module("docs.steps.yours.before.yours.models")
+models, get_tm_session = theirs.includeme, theirs.get_tm_session
 
 
 def log_in(request: Any) -> dict[str, Any]:
@@ -130,7 +112,8 @@ def app(session_settings: dict[str, str], dbengine: Engine) -> Any:
 
 @pytest.fixture
 def dbsession(app: Any, tm: Any) -> Session:
-    return get_tm_session(app.registry["dbsession_factory"], tm)
+    session: Session = get_tm_session(app.registry["dbsession_factory"], tm)
+    return session
 
 
 @pytest.fixture

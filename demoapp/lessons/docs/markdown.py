@@ -5,6 +5,7 @@ which quotes a file that a test runs; `:::{note}`; and links from file to file. 
 CommonMark is an error here, as it is for Sphinx.
 """
 
+import re
 from collections.abc import MutableMapping, Sequence
 from html import escape
 from pathlib import Path
@@ -16,12 +17,14 @@ from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
+from demoapp.lessons.docs.colours import coloured
 from demoapp.lessons.docs.quoting import quoted
 from demoapp.lessons.docs.shelf import DOCS, INDEX
 
 Tokens = Sequence[Token]
 Env = MutableMapping[str, Any]
 INCLUDE = "{literalinclude}"
+BLANK = re.compile("_{5,}")
 BOXES = ("{note}", "{tip}")
 
 
@@ -110,7 +113,7 @@ def code_block(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str
 
 def code(text: str, language: str) -> str:
     """A block of code. docs.js gives it a button to copy it, unless it is what a screen shows."""
-    lines = escape(text.rstrip("\n"), quote=False).split("\n")
+    lines = coloured(text.rstrip("\n"), language).split("\n")
     if language == "console":  # who selects a command gets it without its prompt
         lines = [
             f'<span class="prompt">$ </span>{line[2:]}' if line.startswith("$ ") else line
@@ -127,6 +130,16 @@ def colon_fence(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> st
     if token.info.strip() not in BOXES:
         raise ValueError(f"{token.info} is not known here")
     return f'<div class="notice">{_reader.render(token.content, env)}</div>\n'
+
+
+def text(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str:
+    """Underscores are a line to write on, which a worksheet has."""
+    return BLANK.sub(_blank, escape(tokens[n].content, quote=False))
+
+
+def _blank(line: re.Match[str]) -> str:
+    kind = "blank whole" if len(line[0]) > 20 else "blank" if len(line[0]) > 10 else "blank short"
+    return f'<span class="{kind}"></span>'
 
 
 def link_open(self: Any, tokens: Tokens, n: int, options: Any, env: Env) -> str:
@@ -165,7 +178,7 @@ def _make_reader() -> MarkdownIt:
     reader.enable(["table", "smartquotes"])  # as Sphinx does
     reader.use(front_matter_plugin).use(colon_fence_plugin).use(anchors_plugin, max_level=3)
     for rule in (
-        *(fence, code_block, colon_fence, link_open, image),
+        *(fence, code_block, colon_fence, text, link_open, image),
         *(table_open, table_close, th_open, td_open),
     ):
         reader.add_render_rule(rule.__name__, rule)
