@@ -135,7 +135,7 @@ def _workers(ini_file: str | None) -> str:
 
 
 def _refuse_known_secret(secrets: str) -> None:
-    for secret in secrets.split():
+    for secret in secrets.splitlines():
         if _KNOWN.search(secret) or len(set(secret)) < 10:
             # not repeated here: it would be in the log
             raise SettingsError("session.secret is a known or guessable one; make your own")

@@ -101,8 +101,14 @@ def _refuse_unknown(settings: Mapping[str, object]) -> None:
 
 
 def _secrets(ini: Ini) -> tuple[str, ...]:
-    secrets = tuple(ini.text("session.secret").split())
+    lines = ini.text("session.secret").splitlines()
+    secrets = tuple(line.strip() for line in lines if line.strip())
     for secret in secrets:
+        # a pass phrase, or two secrets? Nobody can tell, so it must not be guessed
+        if len(secret.split()) > 1:
+            raise SettingsError(
+                "session.secret has a blank in it; of several, each has its own line"
+            )
         if len(secret) < MIN_SECRET:
             # the secret itself stays out of the message, and so out of the log
             raise SettingsError(

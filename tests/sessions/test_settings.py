@@ -17,6 +17,11 @@ WRONG = [
     ("session.secret", "", "is not set"),
     ("session.secret", "x" * 31, "has 31 characters, it needs at least 32"),
     ("session.secret", f"{SECRET}\nshort", "has 5 characters"),
+    (
+        "session.secret",
+        f"{SECRET} {SECRET}",
+        "has a blank in it; of several, each has its own line",
+    ),
     ("session.cookie_name", "a b", "may hold letters, digits, - and _ only"),
     ("session.cookie_name", "a;b", "may hold"),
     ("session.cookie_name", "세션", "may hold"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from demoapp.lessons.stage.errand import Answer, Errand
 from demoapp.lessons.stage.house import HURRY, Guest, Stage
-from demoapp.sessions.cookie import SessionCookie
+from demoapp.sessions.cookie import session_cookie
 from demoapp.shop.accounts import DEMO_PASSWORD
 
 DOWN = 503
@@ -72,8 +72,7 @@ class Play:
 
     def cookie(self, shop: str) -> tuple[str, str]:
         """Name and value of the shop's session cookie; no value if there is none."""
-        settings = self.stage.shop(shop).registry["session.settings"]
-        name = SessionCookie(settings.cookie_name, settings.cookie_secure).name(self.request)
+        name = session_cookie(self.stage.shop(shop).registry).name(self.request)
         return name, self.errand.cookies.get(name, "")
 
     def state(self, shop: str, errand: Errand | None = None) -> Any:
