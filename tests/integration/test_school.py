@@ -61,10 +61,6 @@ def test_thirty_log_in_as_the_account_to_try_A2(learners: list[Client]) -> None:
     all_do(learners, lambda seat, learner: learner.open().log_in())
 
 
-def test_thirty_press_a_button_of_a_lab(learners: list[Client]) -> None:
-    all_do(learners, lambda seat, learner: learner.open().post("/labs/tamper", action="mark"))
-
-
 def test_thirty_play_on_a_stage_of_their_own(learners: list[Client]) -> None:
     def add(seat: int, learner: Client) -> Answer:
         learner.get("/stage")
