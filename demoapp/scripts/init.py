@@ -1,7 +1,12 @@
-"""`demoapp-init INI`: migrate the database that INI names, and fill it."""
+"""`demoapp-init INI`: migrate the database that INI names, and fill it.
+
+With `--start-over`, which a demonstration alone has, everything in it goes first: orders, accounts
+and sessions. So the next class finds what the first one found.
+"""
 
 import argparse
 import fcntl
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,17 +15,18 @@ from alembic.config import Config
 from alembic.util import CommandError
 from plaster.exceptions import PlasterError
 from pyramid.paster import get_appsettings
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from alembic import command
 from demoapp import terminal
 from demoapp.db import engine_from
+from demoapp.sessions.database import metadata as session_tables
 from demoapp.sessions.ini import SettingsError
 from demoapp.settings import readable, resolve, teaches
 from demoapp.shop.accounts import DEMO_NAMES, DEMO_PASSWORD
-from demoapp.shop.models import Category, Product, User
+from demoapp.shop.models import Base, Category, Product, User
 from demoapp.shop.security import HASHER
 
 REFUSALS = (CommandError, DBAPIError, LookupError, PlasterError, SettingsError)
@@ -34,9 +40,16 @@ def main(argv: list[str] | None = None) -> None:
     terminal.prepare()
     parser = argparse.ArgumentParser(prog="demoapp-init", description=__doc__)
     parser.add_argument("ini", help="the ini file, such as development.ini")
-    ini = parser.parse_args(argv).ini
+    parser.add_argument(
+        "--start-over",
+        action="store_true",
+        help="delete every order, account and session first (demo.labs = true only)",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask whether that is meant")
+    options = parser.parse_args(argv)
+    ini = options.ini
     try:
-        print(prepare(ini))
+        print(prepare(ini, start_over=options.start_over, sure=options.yes))
     except OSError as err:
         raise SystemExit(f"demoapp-init: {err.filename}: {err.strerror}") from err
     except REFUSALS as err:
@@ -45,27 +58,55 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(f"demoapp-init: {named}") from err
 
 
-def prepare(ini: str) -> str:
+def prepare(ini: str, *, start_over: bool = False, sure: bool = False) -> str:
     """Bring the database up to date; returns what to tell the user."""
+    if start_over:
+        refuse_unless_meant(ini, sure)
     with Path(ini).open() as lock:  # Paste would ask for a section of a file that is not there
         fcntl.flock(lock, fcntl.LOCK_EX)  # the first of two makes the tables, the second finds them
-        return _prepare(ini)
+        return _prepare(ini, start_over)
 
 
-def _prepare(ini: str) -> str:
+def settings_in(ini: str) -> dict[str, Any]:
     with readable(ini):
-        settings = resolve(get_appsettings(ini))
+        return resolve(get_appsettings(ini))
+
+
+def refuse_unless_meant(ini: str, sure: bool) -> None:
+    settings = settings_in(ini)
+    if not teaches(settings):
+        raise SettingsError("with demo.labs = false nothing is deleted: this may be a real shop")
+    if sure:
+        return
+    print(
+        f"Every order, account and session in {engine_from(settings).url} will be deleted. Type yes: ",
+        end="",
+    )
+    if not sys.stdin.isatty() or input().strip() != "yes":
+        raise SystemExit("demoapp-init: nothing was deleted; say yes, or --yes where nobody types")
+
+
+def _prepare(ini: str, start_over: bool) -> str:
+    settings = settings_in(ini)
     migrations = Config(ini)
     migrations.set_main_option("script_location", MIGRATIONS)
     engine = engine_from(settings)
     try:
         command.upgrade(migrations, "head")
         with Session(engine) as session, session.begin():
+            if start_over:
+                empty(session)
             seed(session, demo_accounts=teaches(settings))
             products = session.scalar(select(func.count()).select_from(Product))
     finally:
         engine.dispose()
     return f"demoapp-init: {products} products in {engine.url}"
+
+
+def empty(session: Session) -> None:
+    """Delete every row, those first that point to others."""
+    for table in (*reversed(Base.metadata.sorted_tables), *session_tables.sorted_tables):
+        session.execute(delete(table))
 
 
 def seed(session: Session, demo_accounts: bool = True) -> None:
