@@ -60,10 +60,10 @@ def main(argv: list[str] | None = None) -> None:
 
 def prepare(ini: str, *, start_over: bool = False, sure: bool = False) -> str:
     """Bring the database up to date; returns what to tell the user."""
-    if start_over:
-        refuse_unless_meant(ini, sure)
     with Path(ini).open() as lock:  # Paste would ask for a section of a file that is not there
         fcntl.flock(lock, fcntl.LOCK_EX)  # the first of two makes the tables, the second finds them
+        if start_over:
+            refuse_unless_meant(ini, sure)
         return _prepare(ini, start_over)
 
 
@@ -78,10 +78,8 @@ def refuse_unless_meant(ini: str, sure: bool) -> None:
         raise SettingsError("with demo.labs = false nothing is deleted: this may be a real shop")
     if sure:
         return
-    print(
-        f"Every order, account and session in {engine_from(settings).url} will be deleted. Type yes: ",
-        end="",
-    )
+    where = engine_from(settings).url
+    print(f"Every order, account and session in {where} will be deleted. Type yes: ", end="")
     if not sys.stdin.isatty() or input().strip() != "yes":
         raise SystemExit("demoapp-init: nothing was deleted; say yes, or --yes where nobody types")
 

@@ -97,9 +97,9 @@ def test_start_over_leaves_what_a_first_run_leaves(tmp_path: Path) -> None:
             order = Order(number="1", cart_id="d", user_id=learner.id, lines=[line])
             order.name, order.address, order.total, order.created = "Hana", "here", 1, 1.0
             session.add(order)
-            values = {"format": 1, "version": 1, "created": 1.0, "last_seen": 1.0}
-            values |= {"key": "k", "device": "", "data": "{}"}
-            session.execute(insert(session_tables.tables["session"]).values(values))
+            numbers = dict.fromkeys(("format", "version", "created", "last_seen"), 1)
+            words = dict.fromkeys(("key", "device", "data"), "")
+            session.execute(insert(session_tables.tables["session"]).values({**numbers, **words}))
             session.get_one(Product, "sejak").stock = 0
             session.scalars(select(User).where(User.username == "demo")).one().active = False
         in_use = counts()
