@@ -102,6 +102,12 @@ class House:
                 self._stages.popitem(last=False)[1].close()
             return self._stages[key]
 
+    def leave(self, key: str | None) -> None:
+        """Who shows this key plays no more."""
+        with self._lock:
+            if stage := self._stages.pop(key or "", None):
+                stage.close()
+
     def numbers(self) -> list[str]:
         """Of those who play."""
         with self._lock:
