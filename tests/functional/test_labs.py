@@ -641,6 +641,23 @@ def test_what_the_shop_tells_a_lab_is_in_the_visitors_language(shop: Any, strate
     assert "다른 기기에서 모두 로그아웃했습니다." in visitor.get("/labs/devices").text
 
 
+@pytest.mark.parametrize(
+    ("host", "other"),
+    [
+        ("localhost:6543", "localhost:6544"),
+        ("pc:6544", "pc:6543"),
+        ("tea.example", "tea.example:6544"),
+    ],
+)
+def test_the_second_shop_is_at_the_port_beside_this_one(
+    start_shop: StartShop, host: str, other: str
+) -> None:
+    visitor = Visitor(start_shop("memory"), extra_environ={"HTTP_HOST": host})
+    page = visitor.get("/labs/two-ports").text
+    assert f"pserve -n memory development.ini http_port={other.rpartition(':')[2]}" in page
+    assert f"http://{other}/labs/two-ports" in page
+
+
 @pytest.mark.parametrize("how", ["refuse", "hang"])
 def test_redis_down(shop: Any, strategy: str, how: str) -> None:
     visitor, neighbour = Visitor(shop), Visitor(shop)
