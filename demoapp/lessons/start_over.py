@@ -7,12 +7,13 @@ the shop empties with `demoapp-init --start-over`.
 from collections.abc import Iterator
 from typing import Any
 
-from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther, HTTPTemporaryRedirect
 from pyramid.view import view_config
 
 from demoapp.i18n import COOKIE as LOCALE
 from demoapp.i18n import _
 from demoapp.lessons.labs.notes import Notes, Progress, aside_cookie
+from demoapp.lessons.stage.house import INSIDE
 from demoapp.lessons.stage.views import COOKIE as STAGE
 from demoapp.sessions.cookie import SessionCookie, session_cookie
 from demoapp.settings import teaches
@@ -21,8 +22,12 @@ from demoapp.shop.security import end
 
 @view_config(route_name="start_over", request_method="POST")
 def start_over(request: Any) -> Any:
-    if not teaches(request.registry.settings):
+    settings = request.registry.settings
+    if not teaches(settings):
         raise HTTPNotFound(_("There are no labs here."))
+    if INSIDE in settings:  # on the stage: the form is for the shop around it
+        around = request.script_name.rpartition("/stage/")[0]
+        return HTTPTemporaryRedirect(f"{around}/start-over")
     end(request)  # without keeping the cart, as a logout does
     request.add_response_callback(forget)  # after the session's own: an empty one may be sent
     response = HTTPSeeOther(request.route_path("catalog", _query={"goodbye": "all"}))

@@ -56,6 +56,8 @@ def main(argv: list[str] | None = None) -> None:
         reason = str(getattr(err, "orig", None) or err).strip().partition("\n")[0]
         named = reason if reason.startswith(ini) else f"{ini}: {reason}"
         raise SystemExit(f"demoapp-init: {named}") from err
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 def prepare(ini: str, *, start_over: bool = False, sure: bool = False) -> str:
@@ -79,8 +81,12 @@ def refuse_unless_meant(ini: str, sure: bool) -> None:
     if sure:
         return
     where = engine_from(settings).url
-    print(f"Every order, account and session in {where} will be deleted. Type yes: ", end="")
-    if not sys.stdin.isatty() or input().strip() != "yes":
+    print(
+        f"Every order, account and session in {where} will be deleted. Type yes: ",
+        end="",
+        flush=True,
+    )
+    if not sys.stdin.isatty() or sys.stdin.readline().strip() != "yes":
         raise SystemExit("demoapp-init: nothing was deleted; say yes, or --yes where nobody types")
 
 

@@ -67,6 +67,9 @@ def test_it_is_offered_where_one_learns_S11(start_shop: Callable[..., Any]) -> N
             form = visitor.get(path).html.find("form", action="/start-over")
             assert form.find("input", {"name": "csrf_token"})["value"], path
         visitor.send("/cart/items", sku="sejak")
+        play(visitor)
+        answer = visitor.send("/stage/memory/start-over")  # which has such a page, too
+        assert (answer.status_int, answer.location) == (307, "http://localhost/start-over")
         assert visitor.post("/start-over").status_int == 400
         assert visitor.get("/start-over").status_int == 404
         assert visitor.state()["cart"]["quantity"] == 1
