@@ -34,7 +34,7 @@ class Store:
 
 class RedisStore(Store):
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(url, decode_responses=True, protocol=2)
+        self._client: Any = redis.Redis.from_url(url, decode_responses=True, protocol=2)
 
     def load(self, request: Any, key: str) -> str | None:
         return self._client.get(key)  # type: ignore[no-any-return]

@@ -37,6 +37,7 @@ LESSONS = {
     "lab_picture": "/labs/{name}/picture.svg",
     "stage": "/stage",
     "stage_shop": "/stage/{shop}{rest:(/.*)?}",
+    "start_over": "/start-over",
     "docs": "/docs",
     "doc": "/docs/{page}",
     "doc_picture": "/docs/img/{name}",

@@ -6,6 +6,7 @@
 - labs/         experiments on the visitor's own session, a folder each
 - stage/        all four next to each other
 - docs/         the course, which is in docs/ in both languages
+- start_over.py the button that brings a browser back to its first minute
 - content.py    texts in both languages
 """
 
@@ -21,5 +22,6 @@ def includeme(config: Any) -> None:
     config.include("demoapp.lessons.map")
     config.include("demoapp.lessons.labs")
     config.include("demoapp.lessons.stage")
+    config.scan("demoapp.lessons.start_over")
     for room in ("inspector", "strategies", "labs", "docs"):
         config.scan(f"demoapp.lessons.{room}.views")

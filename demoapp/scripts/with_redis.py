@@ -5,7 +5,6 @@ that listens already is used as it is. Ours ends after COMMAND, and has its data
 beside INI, so that sessions survive a restart of the shop.
 """
 
-import os
 import shutil
 import signal
 import socket
@@ -13,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from demoapp.sessions.ini import Ini
@@ -38,11 +37,11 @@ def main(ini: str, app: str, *command: str) -> None:
         found = urls(ini, app)
     missing = {where: needed for url, needed in found.items() if (where := unserved(url))}
     where = next(iter(missing), None)
-    if not where or not (program := installed(*where, needed=missing[where])):
-        os.execv(command[0], command)  # noqa: S606 - what make would have run itself
+    program = installed(*where, needed=missing[where]) if where else None
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
-    with redis_at(*where, program, Path(ini).resolve().parent / "var" / "redis"):
+    folder = Path(ini).resolve().parent / "var" / "redis"
+    with redis_at(*where, program, folder) if where and program else nullcontext():
         sys.exit(run(command))
 
 
@@ -125,12 +124,15 @@ def redis_at(host: str, port: int, program: str, folder: Path) -> Iterator[None]
 
 
 def run(command: tuple[str, ...]) -> int:
-    """Run it to its end, whatever signal comes."""
-    # the terminal sends Ctrl-C to the shop as well, which answers it
-    signal.signal(signal.SIGINT, lambda *_: None)
+    """Run it to its end, whatever signal comes, and tell its status as a shell would."""
+    # the terminal sends Ctrl-C to the shop as well, which answers it; on a busy machine
+    # pserve --reload finds that too slow and kills it, which is no error that make should tell
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     shop = subprocess.Popen(command)  # noqa: S603
     try:
-        return shop.wait()
+        status = shop.wait()
+        return 0 if pressed else status if status >= 0 else 128 - status
     finally:
         shop.terminate()
         shop.wait()

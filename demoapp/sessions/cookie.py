@@ -45,3 +45,9 @@ class SessionCookie:
             httponly=True,
             samesite="Lax",
         )
+
+
+def session_cookie(registry: Any) -> SessionCookie:
+    """That of an application's sessions, as its settings name and flag it."""
+    settings = registry["session.settings"]
+    return SessionCookie(settings.cookie_name, settings.cookie_secure)

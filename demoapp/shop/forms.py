@@ -47,6 +47,22 @@ def is_stale(request: Any) -> bool:
     return not check_csrf_token(request, raises=False)
 
 
+def refused(request: Any, error: str | None) -> str | None:
+    request.response.status_int = 400
+    return request.localizer.translate(error) if error else None
+
+
+def too_many(request: Any, seconds: int) -> str:
+    """The attempt is refused unseen (ASVS 6.3.1); what the page is to say."""
+    request.response.status_int = 429
+    request.response.headers["Retry-After"] = str(seconds)
+    told = _(
+        "Too many attempts. Please try again in ${minutes} min.",
+        mapping={"minutes": -(-seconds // 60)},
+    )
+    return str(request.localizer.translate(told))
+
+
 def one(request: Any, name: str, default: str = "") -> str:
     """A posted field; raises a 400 if it was sent twice or with characters no form sends."""
     values = request.POST.getall(name)

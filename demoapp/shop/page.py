@@ -122,6 +122,8 @@ class Page:
         text = _("You are logged out.")
         if left == "cart":
             text = _("You are logged out. Your cart is kept for your next login.")
+        elif left == "all":
+            text = _("This is your first minute again: the shop has forgotten this browser.")
         return [{"kind": "ok", "text": self._request.localizer.translate(text)}]
 
     def _read(self, queue: str) -> list[str]:

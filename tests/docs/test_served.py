@@ -211,3 +211,10 @@ def test_a_page_is_made_again_when_one_of_its_files_has_changed(docs: Path) -> N
 
 def test_the_folder_is_that_of_the_repository() -> None:
     assert Path(__file__).resolve().parents[2] / "docs" == DOCS
+
+
+def test_it_is_one_click_away_above_the_foot_of_a_page(visitor: Visitor) -> None:
+    for path in ("/", "/labs", "/cart", "/docs/01-twenty-lines"):
+        assert visitor.get(path).html.find("header").find("a", href="/docs"), path
+    for path in ("/", "/labs"):
+        assert visitor.get(path).html.main.find("a", href="/docs"), path

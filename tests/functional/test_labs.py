@@ -445,6 +445,7 @@ def test_labs_leave_threads_for_other_visitors(start_shop: StartShop) -> None:
         assert refused.status_int == 503
         assert int(refused.headers["Retry-After"]) > 0
         assert "실습 자리가 모두 찼습니다" in refused.text
+        sends(Visitor(visitor.app), "overflow", "run")  # which does not wait, whoever else does
         assert visitor.get("/labs/race").status_int == 200
         assert visitor.send("/labs/race", action="reset").status_int == 303
     sends(visitor, "race", "begin")
@@ -638,6 +639,23 @@ def test_what_the_shop_tells_a_lab_is_in_the_visitors_language(shop: Any, strate
     visitor.get("/")
     sends(visitor, "devices", "end-others")
     assert "다른 기기에서 모두 로그아웃했습니다." in visitor.get("/labs/devices").text
+
+
+@pytest.mark.parametrize(
+    ("host", "other"),
+    [
+        ("localhost:6543", "localhost:6544"),
+        ("pc:6544", "pc:6543"),
+        ("tea.example", "tea.example:6544"),
+    ],
+)
+def test_the_second_shop_is_at_the_port_beside_this_one(
+    start_shop: StartShop, host: str, other: str
+) -> None:
+    visitor = Visitor(start_shop("memory"), extra_environ={"HTTP_HOST": host})
+    page = visitor.get("/labs/two-ports").text
+    assert f"pserve -n memory development.ini http_port={other.rpartition(':')[2]}" in page
+    assert f"http://{other}/labs/two-ports" in page
 
 
 @pytest.mark.parametrize("how", ["refuse", "hang"])

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 from pyramid.paster import get_app
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 import demoapp
 from demoapp.front.headers import HEADERS
 from demoapp.lessons.content import content
+from demoapp.lessons.stage import accounts
 from demoapp.lessons.stage import house as house_of
 from demoapp.lessons.stage.acts import ACTS
+from demoapp.shop.accounts import DEMO_NAMES
+from demoapp.shop.models import User
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.shops import STRATEGIES, Visitor, close_shop, copy_sqlite, open_shop
@@ -265,8 +268,44 @@ def test_who_has_not_been_here_longest_makes_room(
     play(visitor, "add")
     monkeypatch.setattr(house_of, "VISITORS", 2)
     for _ in range(2):
-        Visitor(shop).get("/stage")
+        play(Visitor(shop), "clear")
     assert states(visitor) == in_all("known") | {"memory": "forgotten"}
+
+
+def test_who_only_looks_takes_nobodys_place(
+    shop: Any, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a crawler, that keeps no cookie and is a new visitor with each look."""
+    play(visitor, "add")
+    monkeypatch.setattr(house_of, "VISITORS", 1)
+    for path in ("/stage", "/stage/memory/", "/stage"):
+        Visitor(shop).get(path)
+    stranger = Visitor(shop)
+    stranger.get("/stage")
+    assert stranger.get("/stage/memory/cart").status_int == 200
+    assert states(stranger) == in_all("none")
+    assert states(visitor) == in_all("known")
+
+
+def test_accounts_of_who_plays_no_more_make_room(
+    start_shop: Callable[..., Any], redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = start_shop("memory", **{"session.redis.url": redis_server.url})
+    monkeypatch.setattr(house_of, "VISITORS", 2)
+    monkeypatch.setattr(accounts, "VISITORS", 1)
+    with closing(shop.registry["house"]):
+        visitors = [Visitor(shop) for _ in range(4)]
+        for one in visitors:
+            play(one, "login")
+            play(one, "add")
+            play(one, "logout")  # a cart is kept, and must go with its owner
+        play(visitors[-2], "login")
+        users = [visitors[-2].get(f"/stage/{n}/session.json").json["user"] for n in STRATEGIES]
+        with shop.registry["dbsession_factory"]() as session:
+            names = session.scalars(select(User.username).order_by(User.id)).all()
+    assert names[:2] == list(DEMO_NAMES)
+    assert len(names) == 2 + 4 * (2 + 1)  # two play; of the others, one is left
+    assert set(users) < set(names)
 
 
 def test_the_median_is_of_enough_times(visitor: Visitor) -> None:

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from demoapp.db import make_engine
 from demoapp.scripts import init
-from demoapp.shop.models import Category, Product, User
+from demoapp.sessions.database import metadata as session_tables
+from demoapp.shop.models import Base, Category, Order, OrderLine, Product, SavedCart, User
 from tests.integration.conftest import DEVELOPMENT, ROOT
 from tests.processes import free_port
 
@@ -27,9 +28,9 @@ def ini_with(folder: Path, **settings: str) -> str:
     return str(path)
 
 
-def run(ini: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "demoapp.scripts.init", ini]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+def run(ini: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "demoapp.scripts.init", ini, *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, input="")
 
 
 def test_two_at_once_are_one_after_the_other_P6(tmp_path: Path) -> None:
@@ -72,6 +73,58 @@ def test_a_second_run_changes_nothing_but_texts_and_prices(
         engine.dispose()
     told = capsys.readouterr().out.splitlines()
     assert told == [f"demoapp-init: {before[1]} products in {url}"] * 2
+
+
+def test_start_over_leaves_what_a_first_run_leaves(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.sqlite"
+    ini = ini_with(tmp_path, sqlalchemy_url=url)
+    init.main([ini])
+    engine = make_engine(url)
+    tables = (*Base.metadata.sorted_tables, *session_tables.sorted_tables)
+
+    def counts() -> dict[str, int | None]:
+        with Session(engine) as session:
+            return {t.name: session.scalar(select(func.count()).select_from(t)) for t in tables}
+
+    try:
+        before = counts()
+        with Session(engine) as session, session.begin():
+            learner = User(username="hana", password_hash="hers")
+            session.add(learner)
+            session.flush()
+            session.add(SavedCart(user_id=learner.id, cart_id="c", lines={"sejak": 1}))
+            line = OrderLine(sku="sejak", name="Sejak", unit_price=1, quantity=1)
+            order = Order(number="1", cart_id="d", user_id=learner.id, lines=[line])
+            order.name, order.address, order.total, order.created = "Hana", "here", 1, 1.0
+            session.add(order)
+            numbers = dict.fromkeys(("format", "version", "created", "last_seen"), 1)
+            words = dict.fromkeys(("key", "device", "data"), "")
+            session.execute(insert(session_tables.tables["session"]).values({**numbers, **words}))
+            session.get_one(Product, "sejak").stock = 0
+            session.scalars(select(User).where(User.username == "demo")).one().active = False
+        in_use = counts()
+        assert all(in_use[name] != before[name] for name in before.keys() - {"category", "product"})
+        refused = run(ini, "--start-over")  # nobody says yes
+        assert refused.returncode == 1
+        assert "nothing was deleted" in refused.stderr
+        assert url in refused.stdout
+        assert counts() == in_use
+        assert run(ini, "--start-over", "--yes").returncode == 0
+        assert counts() == before
+        with Session(engine) as session:
+            assert session.get_one(Product, "sejak").stock > 0
+            assert session.scalars(select(User).where(User.username == "demo")).one().active
+    finally:
+        engine.dispose()
+
+
+def test_a_real_shop_is_not_started_over(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.sqlite"
+    result = run(ini_with(tmp_path, sqlalchemy_url=url, demo_labs="false"), "--start-over", "--yes")
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert "demo.labs = false" in line
+    assert not Path(tmp_path, "shop.sqlite").exists()
 
 
 def test_production_gets_no_account_with_a_known_password(tmp_path: Path) -> None:

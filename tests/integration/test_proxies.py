@@ -17,7 +17,7 @@ from tests.proxy import Nginx, SecureClient, guess_until_refused
 
 
 class Served(Shop):
-    """development.ini, strategy memory; `server` takes the place of `listen` in [server:main]."""
+    """development.ini, strategy memory; `server` is what [server:main] says of the address."""
 
     def __init__(self, database: str, server: Mapping[str, str]) -> None:
         self._server = server
@@ -42,7 +42,7 @@ class Served(Shop):
         super()._choose_ports()
         config = ConfigParser(interpolation=None)
         config.read(self.ini)
-        del config["server:main"]["listen"]
+        del config["server:main"]["host"], config["server:main"]["get port"]
         for name, value in self._server.items():
             config["server:main"][name] = value.replace("SOCKET", str(self._socket))
         with self.ini.open("w") as file:

@@ -15,9 +15,11 @@ from tests.processes import Shop, free_port
 SECRET = "Vq3-this-one-is-as-good-as-any-XW9x7"
 
 
-def pserve(ini: Path, app: str = "main", **environment: str) -> subprocess.CompletedProcess[str]:
+def pserve(
+    ini: Path, app: str = "main", *variables: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pyramid.scripts.pserve", "-n", app, ini],
+        [sys.executable, "-m", "pyramid.scripts.pserve", "-n", app, ini, *variables],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -71,6 +73,14 @@ def test_a_taken_port_is_told_in_one_line() -> None:
         shop.close()
     assert f"Port {shop.port} cannot be used: Address already in use" in line
     assert "http_port" in line
+
+
+def test_a_port_on_the_command_line_counts() -> None:
+    """PasteDeploy's own way; %(http_port)s would not do: [DEFAULT] has the last word there."""
+    with socket.create_server(("127.0.0.1", free_port())) as taken:
+        port = taken.getsockname()[1]
+        line = refused(pserve(DEVELOPMENT, "memory", f"http_port={port}"))
+    assert f"Port {port} cannot be used" in line
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,33 @@ def test_where_redis_is_not_installed_a_line_says_how_to_get_it(tmp_path: Path) 
     assert "STRATEGY=database" in line
 
 
+@pytest.mark.parametrize("needed", [True, False])
+def test_ctrl_c_is_no_error_however_the_command_ends(
+    tmp_path: Path, redis_server: RedisServer, needed: bool
+) -> None:
+    """pserve --reload kills a worker that needs too long, and tells of it: make would say 247."""
+    kill = "os.kill(os.getpid(), signal.SIGKILL)"
+    slow = f"import os, signal, time; signal.signal(signal.SIGINT, lambda *_: {kill})"
+    slow = f"{slow}; print('served', flush=True); time.sleep(600)"
+    url = f"redis://127.0.0.1:{free_port()}/0" if needed else redis_server.url
+    process = start(tmp_path, url, "redis", (sys.executable, "-c", slow))
+    assert process.stdout
+    assert process.stdout.readline() == "served\n"
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_what_ends_the_command_is_told_as_a_shell_tells_it(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    killed = (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
+    for command, status in ((killed, 137), ((sys.executable, "-c", "exit(3)"), 3)):
+        process = start(tmp_path, redis_server.url, "redis", command)
+        process.communicate(timeout=60)
+        assert process.returncode == status
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_it_ends_with_the_command(tmp_path: Path, number: signal.Signals) -> None:
     port = free_port()
@@ -92,6 +119,6 @@ def test_it_ends_with_the_command(tmp_path: Path, number: signal.Signals) -> Non
     assert listens("127.0.0.1", port)
     os.killpg(process.pid, number)
     process.communicate(timeout=60)
-    assert process.returncode != 0
+    assert process.returncode == (0 if number == signal.SIGINT else 128 + number)
     assert wait_until(lambda: not listens("127.0.0.1", port), 1)
     assert (tmp_path / "var" / "redis" / "redis.log").exists()

@@ -5,7 +5,7 @@ from typing import Any
 
 from demoapp.i18n import when
 from demoapp.lessons.content import content
-from demoapp.sessions.cookie import SessionCookie
+from demoapp.sessions.cookie import session_cookie
 from demoapp.sessions.factory import is_ours
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.interfaces import SessionStoreUnavailable
@@ -36,16 +36,10 @@ class Layer:
     """What, before, after; None where there was nothing."""
 
 
-def session_cookie(request: Any) -> SessionCookie:
-    settings = request.registry["session.settings"]
-    return SessionCookie(settings.cookie_name, settings.cookie_secure)
-
-
 def cookie_bytes(request: Any, value: str | None) -> int | None:
     """As the browser sends it: with its name."""
-    return (
-        None if value is None else len(f"{session_cookie(request).name(request)}={value}".encode())
-    )
+    name = session_cookie(request.registry).name(request)
+    return None if value is None else len(f"{name}={value}".encode())
 
 
 class Subject:
@@ -56,7 +50,7 @@ class Subject:
         self.raw = raw
         self.settings: SessionSettings = request.registry["session.settings"]
         self.words = content("inspector", request.locale_name)
-        cookie = session_cookie(request)
+        cookie = session_cookie(request.registry)
         self.cookie_name, self.secure = cookie.name(request), cookie.secure(request)
         self.session: Any = None
         """None while the store cannot be reached."""

@@ -36,7 +36,7 @@ What they share:
 - steps.py       which of the steps is done, which comes now, and its buttons
 - notes.py       the cookies in which a lab remembers, and that in which all do
 - quoting.py     the source of a function
-- crowd.py       how many may do a step at once
+- crowd.py       how many may wait at once
 - visit.py       a browser played by the shop
 - layer.py       the session layer with other settings
 - elsewhere.py   a mark made here, looked for from another process or strategy

@@ -9,8 +9,9 @@ from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound, HTTPSeeOther
 
 from demoapp.i18n import _
 from demoapp.lessons.labs.lab import Lab
-from demoapp.lessons.labs.notes import Notes, aside_cookie, session_cookie
+from demoapp.lessons.labs.notes import Notes, aside_cookie
 from demoapp.lessons.labs.visit import Visit
+from demoapp.sessions.cookie import session_cookie
 from demoapp.sessions.factory import is_ours
 
 
@@ -47,7 +48,7 @@ class Bench:
         if self.notes.get("lab") != self.name:
             self.elsewhere = self.notes.get("lab") if self.notes.get("aside") else None
             self.notes.clear()
-        self.cookie = session_cookie(request)
+        self.cookie = session_cookie(request.registry)
         self.aside = aside_cookie(request)
 
     # -- what the shop runs on

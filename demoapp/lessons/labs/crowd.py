@@ -1,4 +1,4 @@
-"""So many labs at once: some wait on purpose, and a shop has other visitors.
+"""So many may wait at once: the lab `race` waits on purpose, and a shop has other visitors.
 
 waitress answers with eight threads (`threads` in development.ini). Without a limit, sixteen
 additions in the lab `race` held all of them, and `/healthz` waited for five seconds.
@@ -15,14 +15,14 @@ from demoapp.i18n import _
 AT_ONCE = 6
 """As many connections as one browser opens to one place, so that it is never refused alone."""
 SECONDS = "3"
-"""What the longest step takes."""
+"""What the longest wait takes."""
 
 _places = BoundedSemaphore(AT_ONCE)
 
 
 @contextmanager
 def place() -> Iterator[None]:
-    """For one step of a lab. It is not waited for: that would take a thread, too."""
+    """For one wait. It is not waited for: that would take a thread, too."""
     if not _places.acquire(blocking=False):
         told = _("All the benches in the labs are taken just now.")
         raise HTTPServiceUnavailable(told, headers={"Retry-After": SECONDS})

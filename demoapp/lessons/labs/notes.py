@@ -47,12 +47,6 @@ class Progress(Notes):
             self.write(request, request.response)
 
 
-def session_cookie(request: Any) -> SessionCookie:
-    """The visitor's session cookie, as the session layer names and flags it."""
-    settings = request.registry["session.settings"]
-    return SessionCookie(settings.cookie_name, settings.cookie_secure)
-
-
 def aside_cookie(request: Any) -> SessionCookie:
     """Keeps the value of the session cookie while a lab puts another in its place."""
     return SessionCookie("lab-aside", request.registry["session.settings"].cookie_secure)

@@ -56,6 +56,12 @@ def _progress(bench: Bench, does: list[list[str]]) -> tuple[int, int]:
     return last, now
 
 
+def neighbour(port: str) -> str:
+    """The port beside the shop's, in a class on one machine too: 6543 and 6544, 6553 and 6554."""
+    number = int(port) if port.isdecimal() else 0
+    return str(number + 1 if number % 2 else number - 1) if number > 1024 else "6544"
+
+
 def filled_in(bench: Bench, step: Any) -> dict[str, Any]:
     """A step of the instructions, with commands for this very shop."""
     told: dict[str, Any] = {"text": step} if isinstance(step, str) else dict(step)
@@ -65,7 +71,7 @@ def filled_in(bench: Bench, step: Any) -> dict[str, Any]:
         "strategy": bench.strategy,
         "other_strategy": "database" if bench.strategy == "memory" else "memory",
         "host": host.rpartition(":")[0] if ":" in host else host,
-        "other_port": "6543" if host.endswith(":6544") else "6544",
+        "other_port": neighbour(bench.request.host_port),
     }.items():
         if "command" in told:
             told["command"] = told["command"].replace(f"{{{name}}}", value)

@@ -1,6 +1,5 @@
 """/labs: the list of experiments, and each one's page."""
 
-from contextlib import nullcontext
 from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
@@ -9,7 +8,6 @@ from pyramid.view import view_config
 
 from demoapp.i18n import _
 from demoapp.lessons.labs.bench import Bench, Observation, asked_for
-from demoapp.lessons.labs.crowd import place
 from demoapp.lessons.labs.notes import Notes, Progress
 from demoapp.lessons.labs.quoting import quoted
 from demoapp.lessons.labs.steps import steps
@@ -61,9 +59,7 @@ def lab(request: Any) -> dict[str, Any]:
 @view_config(route_name="lab", request_method="POST")
 def act(request: Any) -> Any:
     bench, action = Bench(request), one(request, "action")
-    # what is not a step is quick, and may be asked for from inside of one
-    with place() if action in bench.module.ACTIONS else nullcontext():
-        return bench.act(action, one(request, "prediction"))
+    return bench.act(action, one(request, "prediction"))
 
 
 def page(bench: Bench) -> dict[str, Any]:

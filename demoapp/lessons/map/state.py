@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from demoapp.front.timing import cost_of
 from demoapp.lessons.inspector.journal import Step, history_of
-from demoapp.lessons.inspector.layers import Subject, cookie_bytes, session_cookie
+from demoapp.lessons.inspector.layers import Subject, cookie_bytes
+from demoapp.sessions.cookie import session_cookie
 from demoapp.sessions.factory import is_ours
 from demoapp.settings import teaches
 
@@ -116,7 +117,7 @@ def _cookie(request: Any, value: str | None = None) -> dict[str, Any]:
     """As the browser has shown it; of a foreign one not even the name is known."""
     if not is_ours(request.registry):
         return {}
-    cookie = session_cookie(request)
+    cookie = session_cookie(request.registry)
     return {
         "cookie_name": cookie.name(request),
         "cookie_bytes": cookie_bytes(request, value or cookie.read(request)),

@@ -7,6 +7,7 @@ shop understands them.
 
 - house.py       the shops: who opens them, when, and for whom
 - errand.py      asking a shop in the visitor's name
+- accounts.py    who logs in there
 - acts.py        what a button does
 - columns.py     what a shop knows of the visitor
 - views.py       the page, and the way to the shops below it

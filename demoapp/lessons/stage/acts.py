@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from demoapp.lessons.stage.accounts import account, make_room
 from demoapp.lessons.stage.errand import Answer, Errand
 from demoapp.lessons.stage.house import HURRY, Guest, Stage
-from demoapp.sessions.cookie import SessionCookie
+from demoapp.sessions.cookie import session_cookie
 from demoapp.shop.accounts import DEMO_PASSWORD
 
 DOWN = 503
@@ -72,8 +73,7 @@ class Play:
 
     def cookie(self, shop: str) -> tuple[str, str]:
         """Name and value of the shop's session cookie; no value if there is none."""
-        settings = self.stage.shop(shop).registry["session.settings"]
-        name = SessionCookie(settings.cookie_name, settings.cookie_secure).name(self.request)
+        name = session_cookie(self.stage.shop(shop).registry).name(self.request)
         return name, self.errand.cookies.get(name, "")
 
     def state(self, shop: str, errand: Errand | None = None) -> Any:
@@ -91,12 +91,13 @@ class Play:
     def log_in(self, shop: str) -> Answer:
         """As a user of this shop and this visitor alone, who registers with the first click.
 
-        Not the same in all: `custom` ends a session by ending all of its user's, and a cart kept
-        at logout goes to whichever shop that user comes to first. To register again with the
-        right password is to log in.
+        Not the same in all: `custom` ends all of a user's sessions at once, and a kept cart goes to
+        the shop that its owner comes to first. To register again is to log in.
         """
-        name = f"{shop}-{self.stage.number}"
-        return done(self.errand.post(shop, "/register", username=name, password=DEMO_PASSWORD))
+        stage, name = self.stage, account(shop, self.stage.number)
+        answer = done(self.errand.post(shop, "/register", username=name, password=DEMO_PASSWORD))
+        make_room(stage.shop(shop), shop, stage.house.numbers())
+        return answer
 
 
 def begun(results: dict[str, Result]) -> list[str]:

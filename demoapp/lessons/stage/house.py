@@ -8,8 +8,9 @@ A class may play on one server. What one visitor does to a shop must not happen 
 - whose Redis is cut off is led to another application, whose `session.redis.url` is a port at
   which nobody listens.
 
-Nothing is opened before somebody comes, so that starting the shop takes no longer. All of it is in
-one process, as pserve has it; a second one would be another house.
+Nothing is opened before somebody comes, so that starting the shop takes no longer. Who only looks
+gets no stage: there are so many, and whoever keeps no cookies, as a crawler, would have a new one
+with each look. All of it is in one process, as pserve has it; a second one would be another house.
 """
 
 import socket
@@ -41,6 +42,7 @@ class House:
         self._lock = RLock()
         self._shared: dict[str, Any] = {}
         self._stages: OrderedDict[str, Stage] = OrderedDict()
+        self._lobby: Stage | None = None
         self._dead_end: socket.socket | None = None
         self.race = Lock()
         """One race after the other: twelve clicks of a whole class are too many for SQLite."""
@@ -81,8 +83,17 @@ class House:
             for shop in self.settings.keys() & self._shared.keys():
                 close(self._shared.pop(shop))
 
+    def seen(self, key: str) -> "Stage":
+        """For who looks: their stage if they have played, else one on which nobody ever plays."""
+        with self._lock:
+            if key in self._stages:
+                return self.stage(key)
+            if self._lobby is None:
+                self._lobby = Stage(self, "")
+            return self._lobby
+
     def stage(self, key: str) -> "Stage":
-        """The stage of who shows this key."""
+        """For who plays: the stage of who shows this key."""
         with self._lock:
             if key not in self._stages:
                 self._stages[key] = Stage(self, key)
@@ -91,12 +102,24 @@ class House:
                 self._stages.popitem(last=False)[1].close()
             return self._stages[key]
 
+    def leave(self, key: str | None) -> None:
+        """Who shows this key plays no more."""
+        with self._lock:
+            if stage := self._stages.pop(key or "", None):
+                stage.close()
+
+    def numbers(self) -> list[str]:
+        """Of those who play."""
+        with self._lock:
+            return [stage.number for stage in self._stages.values()]
+
     def close(self) -> None:
         with self._lock:
-            for stage in self._stages.values():
+            for stage in filter(None, (self._lobby, *self._stages.values())):
                 stage.close()
             for app in self._shared.values():
                 close(app)
+            self._lobby = None
             self._stages.clear()
             self._shared.clear()
             if self._dead_end:

@@ -9,12 +9,13 @@ from typing import Any
 from pyramid.httpexceptions import HTTPBadRequest, HTTPNotFound, HTTPSeeOther
 from pyramid.view import view_config
 
+from demoapp.front.csrf import SAFE
 from demoapp.i18n import _
 from demoapp.lessons.content import content
 from demoapp.lessons.stage.acts import ACTS, Play, come_back
 from demoapp.lessons.stage.columns import column, teas
 from demoapp.lessons.stage.errand import answer_of, below, home
-from demoapp.lessons.stage.house import Guest, Stage
+from demoapp.lessons.stage.house import Guest, House, Stage
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.shop.forms import one
 
@@ -25,31 +26,28 @@ OFFERED = 5
 """Teas to choose from: the first shelf's."""
 
 
-def stage_of(request: Any) -> Stage:
-    """The visitor's. Who has none yet is led to where there is one."""
+def key_of(request: Any) -> str | None:
+    """What the visitor shows, if it can be a key."""
     key = COOKIE.read(request) or ""
-    if not KEY.fullmatch(key):
+    return key if KEY.fullmatch(key) else None
+
+
+def stage_of(request: Any) -> Stage:
+    """The visitor's. Who has no key yet is led to where there is one."""
+    if not (key := key_of(request)):
         raise HTTPSeeOther(request.route_path("stage"))
-    stage: Stage = request.registry["house"].stage(key)
-    return stage
-
-
-def first_stage(request: Any) -> Stage:
-    """A new one for who has none, whose key goes with the response."""
-    try:
-        return stage_of(request)
-    except HTTPSeeOther:
-        key = secrets.token_urlsafe(16)
-        COOKIE.write(request, request.response, key)
-        stage: Stage = request.registry["house"].stage(key)
-        return stage
+    house: House = request.registry["house"]
+    return house.seen(key) if request.method in SAFE else house.stage(key)
 
 
 @view_config(route_name="stage", request_method="GET", renderer="demoapp:templates/stage.pt")
 def show(request: Any) -> dict[str, Any]:
     """Of the session of the shop around it the page asks nothing: it shows those of the four."""
     response = request.response
-    stage = first_stage(request)
+    if not (key := key_of(request)):
+        key = secrets.token_urlsafe(16)
+        COOKIE.write(request, response, key)
+    stage = request.registry["house"].seen(key)
     play = Play(request, stage)
     if stage.guest:
         await_guest(play, stage.guest)

@@ -4,6 +4,7 @@ import time
 
 from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.lessons.labs.crowd import AT_ONCE as AT_ONCE
+from demoapp.lessons.labs.crowd import place
 from demoapp.sessions.custom import SignedCookies
 from demoapp.sessions.database import table
 from demoapp.sessions.memory import MemoryStore
@@ -26,7 +27,8 @@ def begin(bench: Bench) -> None:
 def add(bench: Bench) -> None:
     count = bench.session.get("lab", 0)
     if not bench.request.environ.get("retry.attempt"):  # a replay has waited already
-        time.sleep(PAUSE if one(bench.request, "quick") else SLOW_PAUSE)
+        with place():
+            time.sleep(PAUSE if one(bench.request, "quick") else SLOW_PAUSE)
     bench.session["lab"] = count + 1
 
 
