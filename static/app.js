@@ -27,17 +27,17 @@ for (const time of document.querySelectorAll("time[datetime]")) time.textContent
 
 // Adding from a shelf comes back to it: the button has the focus, and is where it was in the window.
 const placeKey = "place-after-adding";
-for (const form of document.querySelectorAll(".card form")) {
-  form.addEventListener("submit", () => sessionStorage.setItem(placeKey, form.getBoundingClientRect().top));
-}
+document.addEventListener("submit", ({ submitter }) => {
+  if (submitter?.closest(".card")) sessionStorage.setItem(placeKey, submitter.getBoundingClientRect().top);
+});
 const place = sessionStorage.getItem(placeKey);
 sessionStorage.removeItem(placeKey);
 if (place && location.hash) {
   addEventListener("load", () => {
-    const form = document.querySelector(".card:target form");
-    if (!form) return;
-    scrollBy(0, form.getBoundingClientRect().top - place);
-    form.querySelector("button").focus({ preventScroll: true });
+    const button = document.querySelector(".card:target button");
+    if (!button) return;
+    scrollBy(0, button.getBoundingClientRect().top - place);
+    button.focus({ preventScroll: true });
   });
 }
 // The message that came along need not stay along.
