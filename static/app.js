@@ -43,6 +43,14 @@ if (place && location.hash) {
 // The message that came along need not stay along.
 setTimeout(() => document.querySelector(".flashes").classList.add("is-read"), 8000);
 
+// A form says which tab it is in, for the steps of /session: two tabs are one browser to a server.
+if (document.querySelector(".where-map")) {
+  sessionStorage.tab ??= crypto.getRandomValues(new Uint32Array(1))[0].toString(16);
+  document.addEventListener("formdata", ({ target, formData }) => {
+    if (target.method === "post") formData.set("tab", sessionStorage.tab);
+  });
+}
+
 // The account menu is a plain <details>: Escape and a press elsewhere close it, too.
 const menu = document.querySelector("details.account");
 document.addEventListener("click", (event) => {

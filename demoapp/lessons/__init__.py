@@ -7,6 +7,7 @@
 - stage/        all four next to each other
 - docs/         the course, which is in docs/ in both languages
 - content.py    texts in both languages
+- quoting.py    the source of a function, to be shown
 """
 
 from typing import Any

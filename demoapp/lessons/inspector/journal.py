@@ -15,6 +15,7 @@ from typing import Any
 from demoapp.front.timing import Cost, Stage, cost_of
 from demoapp.lessons.inspector.changes import Values, changes, news_of
 from demoapp.lessons.inspector.layers import Subject
+from demoapp.lessons.inspector.tabs import Trail
 from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
 SESSIONS, STEPS = 200, 20
@@ -30,9 +31,8 @@ class Step:
     """Method and path."""
     route: str | None
     status: int
-    begun: float
-    ended: float
-    """Seconds of this process's clock, `time.perf_counter()`."""
+    trail: Trail
+    """When, and from which page to which."""
     replays: int
     """How often it was begun anew, as another request had changed the session meanwhile."""
     brought: int | None
@@ -146,8 +146,9 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
         request=f"{request.method} {request.path}"[:LONGEST],
         route=getattr(request.matched_route, "name", None),
         status=event.response.status_int,
-        begun=request.environ.get("demoapp.begun", now),
-        ended=now,
+        trail=Trail.of(
+            request, event.response, request.environ.get("demoapp.begun", now), ended=now
+        ),
         replays=request.environ.get("retry.attempt", 0),
         brought=_brought(request, name),
         sent=_sent(event.response, name),
@@ -174,15 +175,3 @@ def _sent(response: Any, name: str) -> int | None:
         if pair.partition("=")[0] in (name, f"__Host-{name}"):
             return 0 if "max-age=0" in rest.lower() else len(pair.encode())
     return None
-
-
-def view_of(registry: Any, step: Step) -> str:
-    """The dotted name of the function that answers such a request; empty where none does."""
-    method = step.request.partition(" ")[0]
-    for one in registry.introspector.get_category("views") or ():
-        view = one["introspectable"]
-        methods = view["request_methods"] or method
-        if step.route and view["route_name"] == step.route and method in methods:
-            function = view["callable"]
-            return f"{function.__module__}.{getattr(function, '__qualname__', '')}"
-    return ""
