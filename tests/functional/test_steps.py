@@ -11,8 +11,8 @@ from pyramid.interfaces import IContextFound
 
 from demoapp.front.timing import Stage
 from demoapp.lessons.inspector.changes import LONGEST, MOST, changes
-from demoapp.lessons.inspector.journal import Journal
-from demoapp.lessons.inspector.tabs import Trail, tabs
+from demoapp.lessons.inspector.journal import Journal, Trail
+from demoapp.lessons.inspector.tabs import tabs
 from tests.functional.tab import Tab
 from tests.shops import Visitor
 
@@ -196,6 +196,14 @@ def test_requests_of_a_script_may_overlap_in_one_tab() -> None:
     ]
     assert tabs(both[:2]) == [1, 1]
     assert tabs([both[2], both[2]]) == [1, 2]
+
+
+def test_a_referer_that_is_none_of_ours_counts_as_none(start_shop: StartShop) -> None:
+    visitor = Visitor(start_shop("memory"))
+    visitor.send("/cart/items", sku="ujeon")
+    for referer in ("http://[", "http://evil.example/cart", "\u00ff", "http://localhost/cart"):
+        assert visitor.get("/cart", headers={"Referer": referer}).status_int == 200
+    assert len(steps(visitor)) == 5
 
 
 def test_what_is_kept_is_bounded() -> None:

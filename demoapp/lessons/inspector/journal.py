@@ -10,17 +10,60 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from demoapp.front.timing import Cost, Stage, cost_of
 from demoapp.lessons.inspector.changes import Values, changes, news_of
 from demoapp.lessons.inspector.layers import Subject
-from demoapp.lessons.inspector.tabs import Trail
 from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
 SESSIONS, STEPS = 200, 20
 LONGEST, LARGEST = 120, 8_000
 """Characters of a path, and of a session before and after: of larger ones no change is kept."""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What a request and its answer tell of the tab that they belong to."""
+
+    here: str
+    """Path and query."""
+    came_from: str | None
+    """The same of the page that it was sent from."""
+    leads_to: str | None
+    """The same of the page that its answer leads to; None where it is a page itself."""
+    mark: str
+    """Of the tab; empty without JavaScript, and of what is no form. See tabs.py."""
+    opens: bool
+    """Whether the answer is what the tab shows next; not so of a script's request."""
+    begun: float
+    ended: float
+    """Seconds of this process's clock, `time.perf_counter()`."""
+
+    @classmethod
+    def of(cls, request: Any, response: Any, begun: float, ended: float) -> Self:
+        sent_form = request.method == "POST" and response.status_int < 400  # it could be read
+        return cls(
+            here=request.path_qs[:LONGEST],
+            came_from=_address(request, request.referer),
+            leads_to=_address(request, response.location),
+            mark=str(request.POST.get("tab", ""))[:8] if sent_form else "",
+            opens=request.headers.get("Sec-Fetch-Dest", "document") == "document",
+            begun=begun,
+            ended=ended,
+        )
+
+
+def _address(request: Any, url: str | None) -> str | None:
+    """Path and query of a page of this shop."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:  # what a browser would not send
+        return None
+    if not url or parts.netloc not in ("", request.host):
+        return None
+    return (parts.path + (f"?{parts.query}" if parts.query else ""))[:LONGEST]
 
 
 @dataclass

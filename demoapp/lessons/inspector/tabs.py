@@ -7,49 +7,8 @@ tab and in the journal, and in no cookie).
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
-from urllib.parse import urlsplit
 
-LONGEST = 120
-"""Characters of an address that are kept."""
-
-
-@dataclass(frozen=True)
-class Trail:
-    """What a request and its answer tell of the tab that they belong to."""
-
-    here: str
-    """Path and query."""
-    came_from: str | None
-    """The same of the page that it was sent from."""
-    leads_to: str | None
-    """The same of the page that its answer leads to; None where it is a page itself."""
-    mark: str
-    """Of the tab; empty without JavaScript, and of what is no form."""
-    opens: bool
-    """Whether the answer is what the tab shows next; not so of a script's request."""
-    begun: float
-    ended: float
-    """Seconds of this process's clock, `time.perf_counter()`."""
-
-    @classmethod
-    def of(cls, request: Any, response: Any, begun: float, ended: float) -> Self:
-        referer = urlsplit(request.referer or "")
-        sent_form = request.method == "POST" and response.status_int < 400  # it could be read
-        return cls(
-            here=request.path_qs[:LONGEST],
-            came_from=_address(request.referer) if referer.netloc == request.host else None,
-            leads_to=_address(response.location) if response.location else None,
-            mark=str(request.POST.get("tab", ""))[:8] if sent_form else "",
-            opens=request.headers.get("Sec-Fetch-Dest", "document") == "document",
-            begun=begun,
-            ended=ended,
-        )
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    return (parts.path + (f"?{parts.query}" if parts.query else ""))[:LONGEST]
+from demoapp.lessons.inspector.journal import Trail
 
 
 @dataclass
