@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
+from tests.browser.test_pages import ALOUD, violations
 from tests.shops import STRATEGIES
 
 TOP = "e => e.getBoundingClientRect().top"
@@ -80,6 +81,12 @@ def test_the_time_machine_draws_a_row_for_each_tab(
     assert len({(tab, top) for tab, top, _ in boxes}) == 2
     steps.nth(1).locator("summary").click()
     expect(steps.nth(1).locator("pre")).to_contain_text("@view_config")
+    if strategy == "memory":  # it looks the same on all
+        assert violations(one, runOnly=ALOUD) == []
+        one.emulate_media(color_scheme="dark")
+        assert violations(one, runOnly=["color-contrast"]) == []
+        one.set_viewport_size({"width": 320, "height": 800})
+        assert one.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.parametrize("script", [True, False])
