@@ -27,21 +27,29 @@ for (const time of document.querySelectorAll("time[datetime]")) time.textContent
 
 // Adding from a shelf comes back to it: the button has the focus, and is where it was in the window.
 const placeKey = "place-after-adding";
-for (const form of document.querySelectorAll(".card form")) {
-  form.addEventListener("submit", () => sessionStorage.setItem(placeKey, form.getBoundingClientRect().top));
-}
+document.addEventListener("submit", ({ submitter }) => {
+  if (submitter?.closest(".card")) sessionStorage.setItem(placeKey, submitter.getBoundingClientRect().top);
+});
 const place = sessionStorage.getItem(placeKey);
 sessionStorage.removeItem(placeKey);
 if (place && location.hash) {
   addEventListener("load", () => {
-    const form = document.querySelector(".card:target form");
-    if (!form) return;
-    scrollBy(0, form.getBoundingClientRect().top - place);
-    form.querySelector("button").focus({ preventScroll: true });
+    const button = document.querySelector(".card:target button");
+    if (!button) return;
+    scrollBy(0, button.getBoundingClientRect().top - place);
+    button.focus({ preventScroll: true });
   });
 }
 // The message that came along need not stay along.
 setTimeout(() => document.querySelector(".flashes").classList.add("is-read"), 8000);
+
+// A form says which tab it is in, for the steps of /session: two tabs are one browser to a server.
+if (document.querySelector(".where-map")) {
+  sessionStorage.tab ??= crypto.getRandomValues(new Uint32Array(1))[0].toString(16);
+  document.addEventListener("formdata", ({ target, formData }) => {
+    if (target.method === "post") formData.set("tab", sessionStorage.tab);
+  });
+}
 
 // The account menu is a plain <details>: Escape and a press elsewhere close it, too.
 const menu = document.querySelector("details.account");

@@ -81,3 +81,8 @@ def test_without_a_place_to_write_it_is_as_ever(page: Path, tmp_path: Path) -> N
 def test_a_full_disk_is_no_error(page: Path, tmp_path: Path) -> None:
     loader = Kept(str(tmp_path / "gone"))
     assert Template(str(page), macro=None, loader=loader)(word="차") == "<p>차</p>"
+
+
+def test_a_page_is_sent_without_its_indentation(page: Path) -> None:
+    page.write_text("<ul>\n    <li>\n\t${word}  차</li>\n</ul>\n")
+    assert str(Template(str(page), macro=None)(word="우전")) == "<ul>\n<li>\n우전  차</li>\n</ul>\n"

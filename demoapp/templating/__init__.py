@@ -5,6 +5,7 @@ then fails in one of them with "SystemError: AST constructor recursion depth mis
 (python/cpython#106905), and the first visitors of a fresh process see an error page.
 """
 
+import re
 from threading import Lock
 from typing import Any
 
@@ -19,6 +20,10 @@ _compiling = Lock()
 
 class Template(PyramidPageTemplateFile):
     """A template file. What it loads, as in `load: layout.pt`, is of this class, too."""
+
+    def read(self) -> str:
+        """Without indentation, which nobody is to be sent; a `<pre>` has none in our templates."""
+        return re.sub(r"\n[ \t]+", "\n", super().read())
 
     def cook_check(self) -> bool:
         """Compile it if nobody has done so yet, or if the file has changed since."""

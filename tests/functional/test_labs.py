@@ -16,8 +16,8 @@ from demoapp.lessons import labs
 from demoapp.lessons.labs import expire
 from demoapp.lessons.labs.crowd import AT_ONCE, place
 from demoapp.lessons.labs.lab import found
-from demoapp.lessons.labs.quoting import quoted
 from demoapp.lessons.labs.views import NEEDS
+from demoapp.lessons.quoting import quoted
 from demoapp.sessions import STRATEGIES
 from tests.shops import Visitor, open_shop
 

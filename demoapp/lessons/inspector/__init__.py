@@ -5,6 +5,7 @@
 - record.py      what the store keeps, in the words of the store
 - journal.py     remembers the last requests of each session
 - steps.py       the time machine: those requests, one after the other
+- tabs.py        which tab sent each of them
 - changes.py     what differs between two states of one
 - layers.py      what they are made of: a layer with its rows
 

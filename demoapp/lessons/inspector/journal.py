@@ -10,7 +10,8 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from demoapp.front.timing import Cost, Stage, cost_of
 from demoapp.lessons.inspector.changes import Values, changes, news_of
@@ -22,6 +23,49 @@ LONGEST, LARGEST = 120, 8_000
 """Characters of a path, and of a session before and after: of larger ones no change is kept."""
 
 
+@dataclass(frozen=True)
+class Trail:
+    """What a request and its answer tell of the tab that they belong to."""
+
+    here: str
+    """Path and query."""
+    came_from: str | None
+    """The same of the page that it was sent from."""
+    leads_to: str | None
+    """The same of the page that its answer leads to; None where it is a page itself."""
+    mark: str
+    """Of the tab; empty without JavaScript, and of what is no form. See tabs.py."""
+    opens: bool
+    """Whether the answer is what the tab shows next; not so of a script's request."""
+    begun: float
+    ended: float
+    """Seconds of this process's clock, `time.perf_counter()`."""
+
+    @classmethod
+    def of(cls, request: Any, response: Any, begun: float, ended: float) -> Self:
+        sent_form = request.method == "POST" and response.status_int < 400  # it could be read
+        return cls(
+            here=request.path_qs[:LONGEST],
+            came_from=_address(request, request.referer),
+            leads_to=_address(request, response.location),
+            mark=str(request.POST.get("tab", ""))[:8] if sent_form else "",
+            opens=request.headers.get("Sec-Fetch-Dest", "document") == "document",
+            begun=begun,
+            ended=ended,
+        )
+
+
+def _address(request: Any, url: str | None) -> str | None:
+    """Path and query of a page of this shop."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:  # what a browser would not send
+        return None
+    if not url or parts.netloc not in ("", request.host):
+        return None
+    return (parts.path + (f"?{parts.query}" if parts.query else ""))[:LONGEST]
+
+
 @dataclass
 class Step:
     """One request of a session, as it is noted: what can be worked out later is left for then."""
@@ -30,9 +74,8 @@ class Step:
     """Method and path."""
     route: str | None
     status: int
-    begun: float
-    ended: float
-    """Seconds of this process's clock, `time.perf_counter()`."""
+    trail: Trail
+    """When, and from which page to which."""
     replays: int
     """How often it was begun anew, as another request had changed the session meanwhile."""
     brought: int | None
@@ -146,8 +189,9 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
         request=f"{request.method} {request.path}"[:LONGEST],
         route=getattr(request.matched_route, "name", None),
         status=event.response.status_int,
-        begun=request.environ.get("demoapp.begun", now),
-        ended=now,
+        trail=Trail.of(
+            request, event.response, request.environ.get("demoapp.begun", now), ended=now
+        ),
         replays=request.environ.get("retry.attempt", 0),
         brought=_brought(request, name),
         sent=_sent(event.response, name),
@@ -174,15 +218,3 @@ def _sent(response: Any, name: str) -> int | None:
         if pair.partition("=")[0] in (name, f"__Host-{name}"):
             return 0 if "max-age=0" in rest.lower() else len(pair.encode())
     return None
-
-
-def view_of(registry: Any, step: Step) -> str:
-    """The dotted name of the function that answers such a request; empty where none does."""
-    method = step.request.partition(" ")[0]
-    for one in registry.introspector.get_category("views") or ():
-        view = one["introspectable"]
-        methods = view["request_methods"] or method
-        if step.route and view["route_name"] == step.route and method in methods:
-            function = view["callable"]
-            return f"{function.__module__}.{getattr(function, '__qualname__', '')}"
-    return ""

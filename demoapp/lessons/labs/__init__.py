@@ -35,7 +35,6 @@ What they share:
 - bench.py       the engine: buttons, notes, what was observed and what was expected
 - steps.py       which of the steps is done, which comes now, and its buttons
 - notes.py       the cookies in which a lab remembers, and that in which all do
-- quoting.py     the source of a function
 - crowd.py       how many may wait at once
 - visit.py       a browser played by the shop
 - layer.py       the session layer with other settings

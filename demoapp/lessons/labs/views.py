@@ -9,8 +9,8 @@ from pyramid.view import view_config
 from demoapp.i18n import _
 from demoapp.lessons.labs.bench import Bench, Observation, asked_for
 from demoapp.lessons.labs.notes import Notes, Progress
-from demoapp.lessons.labs.quoting import quoted
 from demoapp.lessons.labs.steps import steps
+from demoapp.lessons.quoting import quoted
 from demoapp.sessions import STRATEGIES
 from demoapp.shop.forms import one
 

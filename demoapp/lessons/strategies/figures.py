@@ -110,4 +110,4 @@ def _row(
         y, length = top + 15 + number * (_BAR + 3), max(ms * scale, 1)
         label = f"{escape(words[act])} {ms:.2f} ms"
         yield f'<rect class="{act}" x="0" y="{y}" width="{length:.1f}" height="{_BAR}"/>'
-        yield f'<text x="{length + 6:.1f}" y="{y + 14}">{label}</text>'
+        yield f'<text x="{length + 6:.1f}" y="{y + 13}">{label}</text>'

@@ -1,4 +1,4 @@
-"""The lines of code that a lab ran, read from where they are: so they cannot drift."""
+"""The lines of code that have run, read from where they are: so they cannot drift."""
 
 import inspect
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
