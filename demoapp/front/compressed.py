@@ -47,6 +47,7 @@ def choose(request: Any, response: Any) -> None:
         etag, plain = f"{etag}-gzip", short
         response.content_encoding = "gzip"
     response.etag, response.app_iter, response.content_length = etag, [plain], len(plain)
+    response.expires = None  # in Cache-Control, too, which goes before it (RFC 9111, 5.3)
 
 
 def reads_gzip(request: Any) -> bool:

@@ -31,7 +31,7 @@ USER = {
     "labs": "/labs",
     "lab": "/labs/race",
     "course": "/docs",
-    "page of the course": "/docs/your-application",
+    "page of the course": "/docs/elsewhere",
     "tables of the course": "/docs/production",
     "not found": "/nothing-here",
 }

@@ -45,8 +45,6 @@ def add(request: Any) -> Any:
         request.cart.add(found.sku, added)
     except (TooMany, ValueError):
         return cart_page(request, QUANTITY)
-    if goal.endswith("#card"):  # of a shelf: back to the card that was pressed
-        goal += f"-{found.sku}"
     tell_line(request, _("Added to the cart: ${count} × ${name}"), found.sku, added)
     return HTTPSeeOther(goal)
 
