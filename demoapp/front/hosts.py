@@ -6,6 +6,8 @@ link, or take a stranger's form for the shop's own: the Origin of a post is comp
     demo.hosts = shop.example.org 127.0.0.1     names without ports; unset: any
 """
 
+import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from pyramid.events import NewRequest
 from pyramid.httpexceptions import HTTPBadRequest
 
 from demoapp.i18n import _
-from demoapp.sessions.ini import Ini
+from demoapp.sessions.ini import Ini, SettingsError
 
 PORTS = {"http": "80", "https": "443"}
 
@@ -44,9 +46,22 @@ def is_same_site(request: Any, url: str) -> bool:
     return place(netloc, scheme) == place(request.host, scheme)
 
 
+def names_in(settings: Mapping[str, Any]) -> list[str]:
+    """Those of `demo.hosts`, as a Host header has them: 찻집.kr is written xn--..."""
+    names = []
+    for listed in re.split(r"[\s,]+", Ini(settings).text("demo.hosts", "")):
+        try:
+            name = place(listed)[0].encode("idna").decode()
+        except UnicodeError:
+            name = "?"
+        if listed and not re.fullmatch(r"[\w.-]+|\[[0-9a-f:.]+\]", name, re.ASCII):
+            raise SettingsError(f"demo.hosts: {listed!r} is not a name, such as shop.example.org")
+        names += [name] if listed else []
+    return names
+
+
 def includeme(config: Any) -> None:
-    listed = Ini(config.registry.settings).text("demo.hosts", "").split()
-    hosts = frozenset(place(host)[0] for host in listed)
+    hosts = frozenset(names_in(config.registry.settings))
 
     def refuse_other_names(event: Any) -> None:
         if place(event.request.host)[0] not in hosts:

@@ -111,6 +111,8 @@ def for_waitress(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[s
 def for_gunicorn(given: Mapping[str, str]) -> tuple[Callable[[Any], Any], dict[str, Any]]:
     """The same for gunicorn."""
     options = resolve(given)
+    if not (processes := os.environ.get("WEB_CONCURRENCY", "1")).isdecimal():
+        raise SettingsError(f"WEB_CONCURRENCY = {processes!r} is not a whole number")
     where = options.get("bind") or options.get("host") or ""
     refuse_wrong_ports(where.split(","))
     return behind(options, over_socket="unix:" in where), {**options, **UNBELIEVING}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pyramid.request import Request
 
-from demoapp.front.hosts import is_same_site
+from demoapp.front.hosts import is_same_site, names_in
+from demoapp.sessions.ini import SettingsError
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,20 @@ def test_only_names_of_the_list_are_answered_H4(
         text = answer.text  # read, so that a file is closed
         assert status == 200 or not host or host not in text
         assert "Content-Security-Policy" in answer.headers
+
+
+def test_names_are_listed_with_commas_and_in_hangul_as_well_H4() -> None:
+    listed = {"demo.hosts": "a.example.org, B.example.org:443\n찻집.kr,[::1]"}
+    assert names_in(listed) == ["a.example.org", "b.example.org", "xn--rc6b57b.kr", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["https://shop.example.org", "shop.example.org/tea", "*", "::1", "a..b.찻집"]
+)
+def test_what_no_host_can_be_stops_the_start_H4(wrong: str) -> None:
+    """Or every visitor would be refused, and nobody told why."""
+    with pytest.raises(SettingsError, match=r"is not a name, such as shop\.example\.org"):
+        names_in({"demo.hosts": f"a.example.org {wrong}"})
 
 
 def test_without_a_list_any_name_will_do(start_shop: Callable[..., Any]) -> None:

@@ -54,6 +54,18 @@ def test_what_a_server_cannot_use_is_told_in_one_line_P2(
     assert told in line
 
 
+@pytest.mark.parametrize("processes", ["", "two"])
+def test_a_number_of_processes_that_is_none_is_told_in_one_line_P2(
+    processes: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """gunicorn would end in a traceback."""
+    monkeypatch.setenv("WEB_CONCURRENCY", processes)
+    with pytest.raises(WrongSettings):
+        make_gunicorn({}, bind="127.0.0.1:8080")
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == f"demoapp: WEB_CONCURRENCY = {processes!r} is not a whole number"
+
+
 @pytest.mark.parametrize(
     ("options", "where"),
     [

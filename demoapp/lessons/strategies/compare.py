@@ -27,6 +27,7 @@ from typing import Any
 from webob import Request
 
 from demoapp import make_app, terminal
+from demoapp.front.hosts import names_in
 from demoapp.lessons.strategies import figures
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
@@ -54,8 +55,7 @@ class Visit:
         except SettingsError as err:
             raise Unreachable(str(err)) from err
         self._cookies: dict[str, str] = {}
-        names = str(self._app.registry.settings.get("demo.hosts", "")).split()
-        self._host = names[0] if names else "localhost"
+        self._host = next(iter(names_in(self._app.registry.settings)), "localhost")
         try:
             ready = self.ask("/readyz")
             if ready.status_int != 200:
