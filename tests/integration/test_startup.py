@@ -4,9 +4,12 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pyramid.paster import get_app
 
 from tests.integration.client import Client
 from tests.integration.conftest import DEVELOPMENT, ROOT
@@ -132,6 +135,30 @@ def test_production_refuses_a_weak_secret_in_one_line_H5(
     line = refused(pserve(ROOT / "production.ini", **others, **(empty | environment)))
     assert told in line
     assert "seekrit" not in line
+
+
+def told_app(global_conf: Any, **settings: str) -> dict[str, str]:
+    """In the place of an application: what it was told."""
+    return settings
+
+
+def no_filter(global_conf: Any) -> Callable[[Any], Any]:
+    return lambda app: app
+
+
+@pytest.mark.parametrize(
+    ("filtered", "strategy"), [("", "database"), ("filter-with = it", "redis")]
+)
+def test_a_variant_of_a_filtered_section_loses_its_lines(
+    filtered: str, strategy: str, tmp_path: Path
+) -> None:
+    """As docs/en/production.md says of PasteDeploy; if it no longer does, that page may go on."""
+    (ini := tmp_path / "shop.ini").write_text(
+        f"[app:main]\nuse = call:{__name__}:told_app\nsession.strategy = redis\n{filtered}\n"
+        f"[filter:it]\nuse = call:{__name__}:no_filter\n"
+        "[app:other]\nuse = main\nsession.strategy = database\n"
+    )
+    assert get_app(str(ini), "other")["session.strategy"] == strategy
 
 
 def test_the_shop_starts_without_redis_and_says_what_to_do_F1(sqlite_url: str) -> None:
