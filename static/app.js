@@ -44,7 +44,7 @@ if (place && location.hash) {
 setTimeout(() => document.querySelector(".flashes").classList.add("is-read"), 8000);
 
 // A form says which tab it is in, for the steps of /session: two tabs are one browser to a server.
-if (document.querySelector(".where-map")) {
+if (document.querySelector("[data-tabs]")) {
   sessionStorage.tab ??= crypto.getRandomValues(new Uint32Array(1))[0].toString(16);
   document.addEventListener("formdata", ({ target, formData }) => {
     if (target.method === "post") formData.set("tab", sessionStorage.tab);

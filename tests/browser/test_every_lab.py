@@ -1,7 +1,7 @@
 """Every lab on every strategy, done in a real browser as its page says.
 
 What has to be observed is not written here: the page compares it with what
-its lab.toml expects of the strategy, and says "As expected." or not.
+its lab.toml expects of the strategy, and says "This is how the strategy works." or not.
 """
 
 import time
@@ -169,7 +169,7 @@ def shops(settings: dict[str, str]) -> Iterator[dict[str, Shop]]:
 
 
 def expect_the_expected(bench: Bench) -> None:
-    expect(bench.page.locator("#observed")).to_contain_text("As expected.")
+    expect(bench.page.locator("#observed")).to_contain_text("This is how the strategy works.")
 
 
 @pytest.fixture

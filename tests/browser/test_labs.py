@@ -65,7 +65,7 @@ def log_in(page: Page) -> None:
 
 def expect_the_expected(page: Page) -> None:
     """And there, where one looks: the page has not come back at the top."""
-    expect(page.locator("#observed")).to_contain_text("As expected.")
+    expect(page.locator("#observed")).to_contain_text("This is how the strategy works.")
     expect(page.locator("#observed")).to_be_focused()
     expect(page.locator(".verdict")).to_be_in_viewport()
 

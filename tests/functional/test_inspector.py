@@ -71,6 +71,7 @@ def test_a_shop_that_does_not_teach_shows_the_summary_only(
     page = visitor.get("/session?raw=1")
     assert [item["id"] for item in page.html.select("ol.layers > li")] == ["layer-summary"]
     assert page.html.select_one(".place") is None
+    assert page.html.select_one("[data-tabs]") is None  # no form says which tab it is in
     assert (visitor.cookie() or "") not in page.text
 
 

@@ -53,7 +53,7 @@ def is_as_expected(visitor: Visitor, lab: str, strategy: str) -> str:
     outcome = observed(page, lab)
     allowed = LABS[lab].texts("en")["expected"][strategy]
     assert outcome in ([allowed] if isinstance(allowed, str) else allowed)
-    assert "As expected." in page.text
+    assert "This is how the strategy works." in page.text
     assert "Not as expected." not in page.text
     return str(outcome)
 
@@ -98,7 +98,7 @@ def test_who_adds_a_folder_adds_a_lab(
     sends(visitor, "added-here", "look")
     page = visitor.get("/labs/added-here")
     assert seen(page) == "It is there."
-    assert "As expected." in page.text
+    assert "This is how the strategy works." in page.text
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -391,7 +391,7 @@ def test_migrate(start_shop: StartShop, strategy: str, moving: bool) -> None:
     visitor.app = new
     if moving:
         assert observed(visitor.get("/labs/migrate"), "migrate") == "kept"
-        assert "As expected." in visitor.get("/labs/migrate").text
+        assert "This is how the strategy works." in visitor.get("/labs/migrate").text
     else:
         is_as_expected(visitor, "migrate", strategy)
 
@@ -614,7 +614,7 @@ def test_csrf_tabs(shop: Any, strategy: str) -> None:
     answer = visitor.post("/labs/csrf-tabs", form)
     assert answer.status_int == 400
     assert observed(answer, "csrf-tabs") == LABS["csrf-tabs"].texts("en")["expected"][strategy]
-    assert "As expected." in answer.text
+    assert "This is how the strategy works." in answer.text
     assert "was right" in answer.text
 
 

@@ -17,7 +17,7 @@ def verdict(client: Client, lab: str) -> bool | None:
     assert answer.status == 200
     if 'class="data verdict"' not in answer.text:
         return None
-    return "As expected." in answer.text
+    return "This is how the strategy works." in answer.text
 
 
 def sends(client: Client, lab: str, action: str, **fields: str) -> None:
