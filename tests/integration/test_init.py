@@ -1,9 +1,8 @@
 """demoapp-init: migrates and fills, again and again, and says in one line what is wrong."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from demoapp.db import make_engine
 from demoapp.scripts import init
 from demoapp.shop.models import Category, Product, User
+from tests import forks
 from tests.integration.conftest import DEVELOPMENT, ROOT
 from tests.processes import free_port
 
@@ -27,9 +27,8 @@ def ini_with(folder: Path, **settings: str) -> str:
     return str(path)
 
 
-def run(ini: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "demoapp.scripts.init", ini]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+def run(ini: str) -> CompletedProcess[str]:
+    return forks.run("demoapp.scripts.init", ini)
 
 
 def test_two_at_once_are_one_after_the_other_P6(tmp_path: Path) -> None:
