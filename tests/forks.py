@@ -82,6 +82,8 @@ def _become(
     try:
         sys.modules.pop(module, None)  # or it is told that it is there already
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit:  # demoapp's is an Exception, too
+        raise
     except Exception:  # noqa: BLE001 - told as Python tells it at its end
         sys.excepthook(*sys.exc_info())
         sys.exit(1)
