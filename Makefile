@@ -3,6 +3,8 @@ BIN = .venv/bin
 STRATEGY ?= main
 # or the code of another checkout would be served, if its folder is in there
 unexport PYTHONPATH PYTHONHOME
+# or each process of the tests would compile all of them again
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
