@@ -4,6 +4,7 @@ from tempfile import TemporaryDirectory
 
 import pyramid.paster  # noqa: F401 - the commands'
 
+from tests import passwords  # noqa: F401 - before the shop
 from tests.shops import Visitor, close_shop, fill, open_shop
 
 with TemporaryDirectory() as folder:
