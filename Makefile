@@ -3,6 +3,8 @@ BIN = .venv/bin
 STRATEGY ?= main
 # or the code of another checkout would be served, if its folder is in there
 unexport PYTHONPATH PYTHONHOME
+# or each process of the tests would compile all of them again
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -27,9 +29,9 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 test: install-test ## everything the tests need, then all of them
 	scripts/system-packages
 	$(MAKE) --no-print-directory check
-	@# three at a time: most tests wait for a server, a browser or a clock. The order is that of the
-	@# folders: the long files come first, and at the end no worker waits for another's
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@# four at a time on two processors: many tests wait for a server, a browser or a clock. The
+	@# order is that of the folders: the long files come first, and at the end no worker waits
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 exercise: install-test ## N=3: is exercise 3 of the course solved? And the next hint
 	@$(BIN)/python scripts/exercise.py $(N) || true  # red is no fault of make

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests import passwords  # noqa: F401 - before the shop
 from tests.servers import PgBouncer, PostgresServer, RedisServer
 from tests.shops import STRATEGIES, close_shop, copy_sqlite, fill, open_shop
 

@@ -31,6 +31,8 @@ from pathlib import Path
 from random import SystemRandom
 from typing import ClassVar, Self
 
+from tests.forks import Program
+
 # Runs in the child, before the server. It drops to another user where asked, then asks the
 # kernel to send a signal when the tests die, however they die. Not a preexec_fn: that runs
 # Python between fork and exec, which Python 3.12 warns of as soon as there are threads.
@@ -124,7 +126,7 @@ class ManagedProcess(abc.ABC):
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"teahouse-{self.name}-"))
         self.log_path = self.folder / f"{self.name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Program | None = None
         self._ports_may_move = True
         _open.add(self)
         self._choose_ports()
@@ -223,7 +225,7 @@ class ManagedProcess(abc.ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _fork(self) -> subprocess.Popen[bytes]:
+    def _fork(self) -> subprocess.Popen[bytes] | Program:
         command = guarded(self._command(), user=self.user, death_signal=self.death_signal)
 
         def fork() -> subprocess.Popen[bytes]:
@@ -276,10 +278,15 @@ def _close_all() -> None:
             process.close()
 
 
+PSERVE = "pyramid.scripts.pserve"
+
+
 class Shop(ManagedProcess):
     """The application under pserve, from a copy of an ini file.
 
     The copy differs in the port and in the given settings; %(here)s stays the original's.
+
+    It is forked from a process that has imported it; a `fresh` one is a new Python, slow to start.
     """
 
     name = "shop"
@@ -290,10 +297,12 @@ class Shop(ManagedProcess):
         app: str = "main",
         *,
         settings: Mapping[str, str] | None = None,
+        fresh: bool = False,
     ) -> None:
         self._source = Path(ini).resolve()
         self._app = app
         self._settings = dict(settings or {})
+        self._fresh = fresh
         super().__init__()
 
     @property
@@ -320,10 +329,18 @@ class Shop(ManagedProcess):
         with self.ini.open("w") as file:
             config.write(file)
 
-    def _command(self) -> Sequence[str | Path]:
-        pserve = (sys.executable, "-u", "-m", "pyramid.scripts.pserve")
+    def _arguments(self) -> Sequence[str | Path]:
         # options first: argparse takes no variable after an option that follows the ini
-        return [*pserve, "-n", self._app, self.ini, f"here={self._source.parent}"]
+        return ["-n", self._app, self.ini, f"here={self._source.parent}"]
+
+    def _command(self) -> Sequence[str | Path]:
+        return [sys.executable, "-u", "-m", PSERVE, *self._arguments()]
+
+    def _fork(self) -> subprocess.Popen[bytes] | Program:
+        if self._fresh:
+            return super()._fork()
+        log, folder = self.log_path, self._directory()
+        return Program(PSERVE, *self._arguments(), folder=folder, out=log, err=log)
 
     def _directory(self) -> Path:
         return self._source.parent

@@ -142,11 +142,13 @@ def test_a_killed_postgres_keeps_its_data_and_leaves_nothing_behind() -> None:
     assert number not in shared_memory()
 
 
-def test_a_server_dies_with_the_tests_however_they_die() -> None:
-    script = """
+@pytest.mark.parametrize("server", ["RedisServer()", 'Shop("development.ini", "memory")'])
+def test_a_server_dies_with_the_tests_however_they_die(server: str) -> None:
+    script = f"""
         import os, signal
+        from tests.processes import Shop
         from tests.servers import RedisServer
-        server = RedisServer().start()
+        server = {server}.start()
         print(server.pid, server.folder, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     """
@@ -210,9 +212,10 @@ def test_free_ports_differ_and_are_none_that_a_client_could_be_given() -> None:
     assert max(ports) < first_of_clients
 
 
-def test_a_shop_runs_from_a_copy_of_its_ini(sqlite_url: str) -> None:
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_shop_runs_from_a_copy_of_its_ini(sqlite_url: str, fresh: bool) -> None:
     settings = {"sqlalchemy.url": sqlite_url}
-    with Shop(ROOT / "development.ini", "memory", settings=settings) as shop:
+    with Shop(ROOT / "development.ini", "memory", settings=settings, fresh=fresh) as shop:
         assert sqlite_url in shop.ini.read_text()
         assert sqlite_url not in (ROOT / "development.ini").read_text()
         with socket.create_connection(("127.0.0.1", shop.port)):

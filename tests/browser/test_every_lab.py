@@ -99,12 +99,6 @@ def race(bench: Bench) -> None:
     bench.page.locator("button[data-race]").click()
 
 
-def expires(bench: Bench) -> None:
-    bench.press("begin")
-    time.sleep(expire.IDLE + 0.1)
-    bench.press("look")
-
-
 def fixation(bench: Bench) -> None:
     bench.press("plant", "write", "log-in")
     log_in(bench.page)
@@ -141,7 +135,6 @@ DONE_BY: dict[str, Callable[[Bench], None]] = {
     "restart": restart,
     "two-ports": two_ports,
     "race": race,
-    "expire": expires,
     "fixation": fixation,
     "replay": replay,
     "csrf-tabs": csrf_tabs,
@@ -179,7 +172,7 @@ def later() -> Iterator[ExitStack]:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("lab", found(labs.__path__))
+@pytest.mark.parametrize("lab", [name for name in found(labs.__path__) if name != "expire"])
 def test_a_lab_observes_what_its_page_expects(
     later: ExitStack,
     watched: Watched,
@@ -194,3 +187,20 @@ def test_a_lab_observes_what_its_page_expects(
     expect(page.locator(".verdict")).to_have_count(0)
     DONE_BY.get(lab, press_what_is_offered)(bench)
     expect_the_expected(bench)
+
+
+def test_the_lab_that_waits_observes_what_its_page_expects_on_each_strategy(
+    later: ExitStack, watched: Watched, settings: dict[str, str], shops: dict[str, Shop]
+) -> None:
+    """On all of them at once: each would wait as long by itself."""
+    benches = []
+    for strategy, shop in shops.items():
+        page = watched.page(shop.base_url)
+        benches.append(Bench(watched, page, "expire", strategy, settings, shops, later))
+        page.goto(benches[-1].path)
+        expect(page.locator(".verdict")).to_have_count(0)
+        benches[-1].press("begin")
+    time.sleep(expire.IDLE + 0.1)
+    for bench in benches:
+        bench.press("look")
+        expect_the_expected(bench)

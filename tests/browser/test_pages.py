@@ -1,5 +1,6 @@
 """Every kind of page, in both languages: accessible, light, of one host, and fit for a phone."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
+from demoapp.assets import STATIC
 from tests.browser.conftest import Watched, log_in
 
 LIMIT = 60 * 1024
@@ -102,12 +104,21 @@ def test_axe_finds_nothing(page: Page) -> None:
     assert violations(page, runOnly=ALOUD) == []
 
 
+@pytest.mark.parametrize("locale", ["ko-KR"], indirect=True)
 def test_contrast_is_enough_in_the_dark(page: Page) -> None:
     page.emulate_media(color_scheme="dark")
     try:
         assert violations(page, runOnly=["color-contrast"]) == []
     finally:
         page.emulate_media(color_scheme="light")
+
+
+def test_no_colour_is_of_a_language() -> None:
+    """So it is enough to look at the dark in one."""
+    styles = "".join(path.read_text() for path in STATIC.glob("*.css"))
+    rules = re.findall(r":lang\(\w+\)[^{}]*\{([^{}]*)\}", styles)
+    assert len(rules) > 3
+    assert not [rule for rule in rules if re.search("color|background|#", rule)]
 
 
 def test_it_fits_a_phone_a_tablet_and_a_desktop(page: Page) -> None:

@@ -11,12 +11,12 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from webob import Request
 
-from tests.shops import Visitor, close_shop, fill, open_shop
+import tests.preloaded  # noqa: F401 - or each child would do it again, and count it as steps
+from tests.shops import Visitor, open_shop
 
 
 def submit(order: dict[str, Any], tell: Callable[[Any], None]) -> None:
@@ -45,21 +45,7 @@ def submit(order: dict[str, Any], tell: Callable[[Any], None]) -> None:
     tell(steps)
 
 
-def warm_up() -> None:
-    """Import, map and compile here, once: each child would do it again, and count it as steps."""
-    with TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/shop.sqlite"
-        fill(url)
-        shop = open_shop("database", url)
-        visitor = Visitor(shop)
-        visitor.send("/cart/items", sku="sejak", quantity="2")
-        cart = visitor.state()["cart"]["id"]
-        visitor.send("/checkout", name="민지", address="서울", cart_id=cart)
-        close_shop(shop)  # a child inherits no connection
-
-
 def main() -> None:
-    warm_up()
     for line in sys.stdin:
         reader, writer = os.pipe()
         child = os.fork()

@@ -14,7 +14,7 @@ PAGES = ("/", "/cart", "/register", "/strategies", "/none")
 
 def test_the_first_visitors_see_no_error(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHAMELEON_CACHE")  # templates are compiled by these very requests
-    with Shop(DEVELOPMENT, "memory", settings={"sqlalchemy.url": sqlite_url}) as shop:
+    with Shop(DEVELOPMENT, "memory", settings={"sqlalchemy.url": sqlite_url}, fresh=True) as shop:
         for page in PAGES:
             with ExitStack() as stack:
                 visitors = [stack.enter_context(Client(shop.base_url)) for _ in range(8)]

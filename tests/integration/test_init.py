@@ -1,9 +1,8 @@
 """demoapp-init: migrates and fills, again and again, and says in one line what is wrong."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -13,6 +12,7 @@ from demoapp.db import make_engine
 from demoapp.scripts import init
 from demoapp.sessions.database import metadata as session_tables
 from demoapp.shop.models import Base, Category, Order, OrderLine, Product, SavedCart, User
+from tests import forks
 from tests.integration.conftest import DEVELOPMENT, ROOT
 from tests.processes import free_port
 
@@ -28,9 +28,8 @@ def ini_with(folder: Path, **settings: str) -> str:
     return str(path)
 
 
-def run(ini: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "demoapp.scripts.init", ini, *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, input="")
+def run(ini: str, *options: str) -> CompletedProcess[str]:
+    return forks.run("demoapp.scripts.init", ini, *options)
 
 
 def test_two_at_once_are_one_after_the_other_P6(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def shop(redis: RedisServer, postgres_server: PostgresServer, folder: Path) -> I
         for name, value in values.items():
             patch.setenv(name, value)
         patch.delenv("WEB_CONCURRENCY", raising=False)
-        with closing(Shop(ROOT / "production.ini", settings={"pyramid.includes": PROBES})) as shop:
+        settings = {"pyramid.includes": PROBES}
+        with closing(Shop(ROOT / "production.ini", settings=settings, fresh=True)) as shop:
             done = subprocess.run(
                 [Path(sys.executable).parent / "demoapp-init", shop.ini],
                 cwd=ROOT,

@@ -1,7 +1,6 @@
 """production.ini as it is run: gunicorn, several processes, Redis, PostgreSQL, behind nginx."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.integration.client import together
 from tests.integration.conftest import ROOT
-from tests.processes import Shop
+from tests.processes import PSERVE, Shop
 from tests.proxy import Nginx, SecureClient, guess_until_refused
 from tests.servers import PostgresServer, RedisServer
 
@@ -65,7 +65,7 @@ class TwoDoors(Shop):
 @pytest.fixture(scope="module")
 def shop(environment: dict[str, str]) -> Iterator[TwoDoors]:
     """As docs/en/production.md has it: the database is prepared with the same file."""
-    shop = TwoDoors(PRODUCTION, settings={"pyramid.includes": PROBES})
+    shop = TwoDoors(PRODUCTION, settings={"pyramid.includes": PROBES}, fresh=True)
     init = [Path(sys.executable).parent / "demoapp-init", shop.ini]
     with closing(shop):
         done = subprocess.run(init, cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -257,17 +257,13 @@ def test_production_does_not_start_with_H5(
     settings: dict[str, str],
     environment_changes: dict[str, str],
     told: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name, value in environment_changes.items():
+        monkeypatch.setenv(name, value)
     shop = Shop(PRODUCTION, settings=settings)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pyramid.scripts.pserve", shop.ini],
-            cwd=ROOT,
-            env={**os.environ, **environment_changes},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = forks.run(PSERVE, shop.ini)
     finally:
         shop.close()
     assert done.returncode not in (0, -signal.SIGTERM)

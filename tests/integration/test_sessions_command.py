@@ -17,24 +17,20 @@ from sqlalchemy.orm import Session
 
 from demoapp.db import make_engine
 from demoapp.shop.models import User
+from tests import forks
 from tests.expired import fill_sessions
 from tests.integration.client import Client
 from tests.integration.conftest import DEVELOPMENT
 from tests.integration.running import running
 from tests.processes import Shop
 
-COMMAND = (sys.executable, "-m", "demoapp.scripts.sessions")
+SESSIONS = "demoapp.scripts.sessions"
+COMMAND = (sys.executable, "-m", SESSIONS)
 LISTED = ("redis-sqlite", "database-sqlite", "database-postgres")
 
 
 def run(shop: Shop, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    name = shop._app
-    return subprocess.run(
-        [*COMMAND, "-n", name, str(shop.ini), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return forks.run(SESSIONS, "-n", shop._app, shop.ini, *arguments)
 
 
 def said(shop: Shop, *arguments: str) -> str:
@@ -175,9 +171,7 @@ def test_a_wrong_file_or_a_store_that_is_down_is_one_line(
     down.write_text(re.sub(r"redis://127\S+", "redis://127.0.0.1:1/0", text))
     bad.write_text(text.replace("session.strategy = redis", "session.strategy = disk"))
     for ini, words in ((down, "Redis"), (bad, "disk"), (tmp_path / "none.ini", "No such file")):
-        done = subprocess.run(
-            [*COMMAND, "-n", "redis", str(ini), "count"], capture_output=True, text=True
-        )
+        done = forks.run(SESSIONS, "-n", "redis", ini, "count")
         assert done.returncode == 1
         assert words in done.stderr
         assert len(done.stderr.splitlines()) == 1, done.stderr

@@ -1,37 +1,32 @@
 """What pserve says of a wrong ini file, and how the shop starts without its store."""
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 from pyramid.paster import get_app
 
+from tests import forks
 from tests.integration.client import Client
 from tests.integration.conftest import DEVELOPMENT, ROOT
-from tests.processes import Shop, free_port
+from tests.processes import PSERVE, Shop, free_port
 
 SECRET = "Vq3-this-one-is-as-good-as-any-XW9x7"
 
 
 def pserve(
     ini: Path, app: str = "main", *variables: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pyramid.scripts.pserve", "-n", app, ini, *variables],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+) -> CompletedProcess[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        return forks.run(PSERVE, "-n", app, ini, *variables)
 
 
-def refused(result: subprocess.CompletedProcess[str]) -> str:
+def refused(result: CompletedProcess[str]) -> str:
     """The one line that was printed."""
     assert result.returncode != 0
     assert "Traceback" not in result.stderr
@@ -124,7 +119,7 @@ def test_a_server_that_cannot_start_is_no_success_H5(
     ],
 )
 def test_production_refuses_a_weak_secret_in_one_line_H5(
-    environment: dict[str, str], told: str
+    environment: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = {
         "REDIS_URL": "redis://localhost/0",
@@ -132,7 +127,9 @@ def test_production_refuses_a_weak_secret_in_one_line_H5(
         "SHOP_HOSTS": "tea.example.org",
     }
     empty = {"SESSION_SECRET": ""}
-    line = refused(pserve(ROOT / "production.ini", **others, **(empty | environment)))
+    for name, value in (others | empty | environment).items():
+        monkeypatch.setenv(name, value)
+    line = refused(pserve(ROOT / "production.ini"))
     assert told in line
     assert "seekrit" not in line
 
@@ -166,7 +163,10 @@ def test_the_shop_starts_without_redis_and_says_what_to_do_F1(sqlite_url: str) -
         "sqlalchemy.url": sqlite_url,
         "session.redis.url": f"redis://127.0.0.1:{free_port()}/0",
     }
-    with Shop(DEVELOPMENT, "redis", settings=settings) as shop, Client(shop.base_url) as client:
+    with (
+        Shop(DEVELOPMENT, "redis", settings=settings, fresh=True) as shop,
+        Client(shop.base_url) as client,
+    ):
         [warning] = [line for line in shop.log.splitlines() if "Starting server" not in line]
         assert "WARN" in warning
         assert "Start it, or correct session.redis.url" in warning

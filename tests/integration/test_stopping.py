@@ -27,7 +27,8 @@ def gunicorn(database_url: str, redis_url: str, patch: pytest.MonkeyPatch) -> Sh
     patch.setenv("REDIS_URL", redis_url)
     patch.setenv("DATABASE_URL", database_url)
     patch.setenv("SHOP_HOSTS", "127.0.0.1")
-    return Shop(ROOT / "production.ini", settings={"pyramid.includes": "tests.integration.probe"})
+    settings = {"pyramid.includes": "tests.integration.probe"}
+    return Shop(ROOT / "production.ini", settings=settings, fresh=True)
 
 
 def waitress(database_url: str, redis_url: str, patch: pytest.MonkeyPatch) -> Shop:
@@ -36,7 +37,7 @@ def waitress(database_url: str, redis_url: str, patch: pytest.MonkeyPatch) -> Sh
         "sqlalchemy.url": database_url,
         "pyramid.includes": "tests.integration.probe",
     }
-    return Shop(DEVELOPMENT, "redis", settings=settings)
+    return Shop(DEVELOPMENT, "redis", settings=settings, fresh=True)
 
 
 @pytest.fixture
