@@ -10,7 +10,7 @@ from webob.cookies import SignedSerializer
 
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.factory import SessionFactory, request_around
-from demoapp.sessions.finding import Finder, Found
+from demoapp.sessions.finding import Found
 from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.sessions.interfaces import Record, SessionTooLarge, Store, Update
 from demoapp.sessions.saving import ASKED, Saving
@@ -70,9 +70,10 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
         self._saving = saving = Saving(request, factory)
         saving.session = self
         request.environ[ASKED] = True
-        finder = Finder(request, factory, saving.load, now := time.time())
+        now, shown = time.time(), factory.cookie.values(request)
         self._kept = Record("", "{}", 0, now, now)  # begins anew with this if the look-up fails
-        if isinstance(found := finder.look(factory.cookie.values(request)), Found):
+        found = factory.look(request, shown, saving.load, now)
+        if isinstance(found, Found):
             self._kept = found.record
         self.reset()
 

@@ -26,6 +26,7 @@ from zope.interface import implementer
 from demoapp.sessions.finding import Layer
 from demoapp.sessions.interfaces import (
     Change,
+    Delete,
     Ended,
     Record,
     Rotate,
@@ -112,7 +113,7 @@ class Saving:
         """Names the request, and all attempts at it."""
         environ = self._request.environ
         if WRITER not in environ:
-            environ[WRITER] = secrets.token_urlsafe(12)
+            environ[WRITER] = secrets.token_hex(8)
         return environ[WRITER]  # type: ignore[no-any-return]
 
     def _load_in_turn(self, key: str) -> Record | Ended | None:
@@ -189,6 +190,8 @@ class Saving:
         if self._prepared:
             self._commit(self._prepared)
         self.session.saved(self._change)
+        if isinstance(self._change, Update | Rotate | Delete):
+            self._held.discard(self._change.old.key)  # its store has let go of it
         self._prepared = None
         self._undo()
 

@@ -63,11 +63,12 @@ class RedisStore(Store):
         # only here: a request that has begun with its session should end with it
         name = name_of(key)
         with self._breaker.asking(name):
-            self._catch_up()
+            if self._unfinished:
+                self._catch_up()
             if lock:
                 value = self._wait_for_turn(key, lock)
             else:
-                value = self._redis.getex(name, px=self._longest)
+                value = self._redis.execute_command("GETEX", name, "PX", self._longest)
         if value is None:
             return None
         kept = read_value(key, value, time.time())
