@@ -15,15 +15,15 @@ from demoapp.sessions.factory import install
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.ini import Ini
 from demoapp.sessions.interfaces import (
+    ABSENT,
     Change,
     Create,
     Delete,
     Ended,
     Record,
     Rotate,
+    SessionConflict,
     Store,
-    Touch,
-    compare,
 )
 from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.turns import Turns
@@ -60,9 +60,17 @@ class MemoryStore(Store):
                 return record
             return self._ended.get(key)
 
+    def write(self, request: Any, change: Change) -> None:
+        with self._lock:
+            self._compare(change)
+            if not isinstance(change, Create):
+                self._turns.check(change.old.key, change.writer)
+            self._apply(change)
+            self.withdraw(request, change)
+
     def prepare(self, request: Any, change: Change) -> None:
         with self._lock:
-            self._check(change)
+            self._compare(change)
             if not isinstance(change, Create):
                 self._turns.take(change.old.key, change.writer)
 
@@ -70,12 +78,10 @@ class MemoryStore(Store):
         """Nobody else could write it since it was prepared; but it may have been ended."""
         with self._lock:
             try:
-                self._check(change)
+                self._compare(change)
                 self._apply(change)
             finally:
                 self.withdraw(request, change)
-
-    write = commit  # compares, too, if nothing was prepared
 
     def withdraw(self, request: Any, change: Change) -> None:
         if not isinstance(change, Create):
@@ -97,17 +103,16 @@ class MemoryStore(Store):
     def count(self, request: Any) -> Iterator[tuple[int, int]]:
         yield len(self._records), len(self._records)
 
-    def _check(self, change: Change) -> None:
-        if not isinstance(change, Create):
-            key = change.old.key
-            compare(change, self._records.get(key) or self._ended.get(key))
-            self._turns.check(key, change.writer)
+    def _compare(self, change: Change) -> None:
+        """What is stored must still be what was read."""
+        if isinstance(change, Create):
+            return
+        stored = self._records.get(change.old.key) or self._ended.get(change.old.key)
+        version = stored.version if isinstance(stored, Record) else ABSENT
+        if version != change.old.version or isinstance(stored, Ended):
+            raise SessionConflict("the session was changed by another request")
 
     def _apply(self, change: Change) -> None:
-        if isinstance(change, Touch):
-            if record := self._records.get(change.old.key):
-                self._put(replace(record, last_seen=change.new.last_seen))
-            return
         if isinstance(change, Delete | Rotate):
             self._records.pop(change.old.key, None)
             self._ended[change.old.key] = change.ended

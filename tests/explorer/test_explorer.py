@@ -84,7 +84,7 @@ def end_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def compare_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """F8: the last one wins."""
-    monkeypatch.setattr(MemoryStore, "_check", lambda *_: None)
+    monkeypatch.setattr(MemoryStore, "_compare", lambda *_: None)
 
 
 def never_unlock(monkeypatch: pytest.MonkeyPatch) -> None:

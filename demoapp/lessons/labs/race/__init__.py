@@ -6,7 +6,7 @@ from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.lessons.labs.crowd import AT_ONCE as AT_ONCE
 from demoapp.sessions.custom import SignedCookies
 from demoapp.sessions.database import table
-from demoapp.sessions.interfaces import compare
+from demoapp.sessions.memory import MemoryStore
 from demoapp.sessions.redis import RedisStore
 from demoapp.shop.forms import one
 
@@ -38,7 +38,7 @@ def count(bench: Bench) -> None:
 ACTIONS = {"begin": begin, "add": add, "count": count}
 NEXT = {"": ("begin",), "begin": ("add", "count"), "add": ("add", "count"), "count": ("begin",)}
 RAN = {
-    "memory": (add, compare),
+    "memory": (add, MemoryStore._compare),
     "redis": (add, RedisStore.prepare),
     "database": (add, table.replace),
     "custom": (add, SignedCookies.write),
