@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import zope.sqlalchemy
 from pyramid.config import Configurator
 from pyramid.response import Response
 from pyramid.session import SignedCookieSessionFactory
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.orm import Session, sessionmaker
+
+from demoapp.db import add_dbsession
 
 SECRET = "of-the-benchmark-only-0123456789abcdefghijklmnop"  # noqa: S105
 LINES = {"sejak": 1, "ujeon": 2, "malcha": 3, "hwangcha": 1, "yuja": 2}
@@ -58,14 +58,7 @@ def _database(url: str) -> Callable[[Any, Places], None]:
         _ours("database")(config, places)
         engine = open_engine(url.format(places=places))
         config.registry["engine"] = engine
-        maker = sessionmaker(engine)
-
-        def dbsession(request: Any) -> Session:
-            session = maker()
-            zope.sqlalchemy.register(session, transaction_manager=request.tm)
-            return session
-
-        config.add_request_method(dbsession, reify=True)
+        add_dbsession(config, engine)
 
     return install
 
