@@ -37,11 +37,9 @@ class SessionCookie:
 
     def write(self, request: Any, response: Any, value: str) -> None:
         """Send `value`, or take the cookie back when it is empty."""
-        response.set_cookie(
-            self.name(request),
-            value or None,  # None: WebOb expires the cookie
-            path="/",
-            secure=self.secure(request),
-            httponly=True,
-            samesite="Lax",
-        )
+        parts = [f"{self.name(request)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        if not value:
+            parts.append("Max-Age=0")
+        if self.secure(request):
+            parts.append("Secure")
+        response.headerlist.append(("Set-Cookie", "; ".join(parts)))

@@ -73,9 +73,10 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
         now, shown = time.time(), factory.cookie.values(request)
         self._kept = Record("", "{}", 0, now, now)  # begins anew with this if the look-up fails
         found = factory.look(request, shown, saving.load, now)
+        data = None
         if isinstance(found, Found):
-            self._kept = found.record
-        self.reset()
+            _, self._kept, data = found
+        self.reset(data)
 
     @property
     def _reissue_time(self) -> int | None:
@@ -116,12 +117,12 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
             self._kept, self.issue, self._dirty = change.new, change.new.key, False
             self.renewed = change.new.last_seen
 
-    def reset(self) -> None:
+    def reset(self, data: dict[str, Any] | None = None) -> None:
         kept, self._dirty = self._kept, False
         self.new, self.created = kept.version == 0, kept.created
         self.renewed = self._accessed = kept.last_seen
         dict.clear(self)
-        dict.update(self, read(kept.data))
+        dict.update(self, read(kept.data) if data is None else data)
 
     def forget(self) -> None:
         """Go on as if there had been no cookie. None is taken back."""
