@@ -28,7 +28,7 @@ class SessionCookie:
         name, header = self.name(request), request.environ.get("HTTP_COOKIE")
         if header is None:  # none at all, or pyramid.testing.DummyRequest
             return [request.cookies[name]] if name in request.cookies else []
-        pairs = (pair.partition("=") for pair in header.split(";"))  # RFC 6265, 4.2.1
+        pairs = [pair.partition("=") for pair in header.split(";")]  # RFC 6265, 4.2.1
         return [value.strip(' "') for key, _, value in pairs if key.strip() == name]
 
     def read(self, request: Any) -> str | None:

@@ -104,7 +104,7 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
     def pending(self) -> Update | None:
         if not self._dirty:
             return None
-        text = write(dict.copy(self))
+        text = write(dict(dict.items(self)))
         value = self._factory.signers[0].dumps((self.accessed, self.created, text)).decode()
         limit = min(COOKIE_LIMIT, 4096 - len(self._factory.cookie.name(self._request) + "="))
         if len(value) > limit:

@@ -88,9 +88,9 @@ class Session(MutableMapping[str, Any]):
 
     def _change(self) -> dict[str, Any]:
         """The live dict, about to be changed."""
-        data = self._read()
         if self._is_settled():
-            return data
+            return self._data
+        data = self._read()
         if self.state is State.ENDED:
             raise SessionEnded("the session was ended or renewed by another request")
         self._saving.take_part()
