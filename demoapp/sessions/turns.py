@@ -1,7 +1,7 @@
 """First come, first served, among the threads of one process."""
 
 from collections import deque
-from threading import Condition, RLock
+from threading import Condition
 
 from demoapp.sessions.interfaces import SessionConflict, SessionStoreUnavailable
 
@@ -12,12 +12,11 @@ class Turns:
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._queues: dict[str, deque[str]] = {}
-        self._lock = RLock()
-        self._moved = Condition(self._lock)
+        self._moved = Condition()  # its lock is reentrant
 
     def wait(self, key: str, writer: str) -> None:
         """Until those who came before are done; it needs no more than to be the first."""
-        with self._lock:
+        with self._moved:
             queue = self._queues.setdefault(key, deque())
             if writer not in queue:
                 queue.append(writer)
@@ -27,18 +26,18 @@ class Turns:
 
     def check(self, key: str, writer: str) -> None:
         """Without waiting: raises SessionConflict if another holds it."""
-        with self._lock:
+        with self._moved:
             if self._queues.get(key, [writer])[0] != writer:
                 raise SessionConflict("another request holds this session")
 
     def take(self, key: str, writer: str) -> None:
         """Likewise, and hold it."""
-        with self._lock:
+        with self._moved:
             self.check(key, writer)
             self._queues.setdefault(key, deque([writer]))
 
     def release(self, key: str, writer: str) -> None:
-        with self._lock:
+        with self._moved:
             queue = self._queues.get(key)
             if queue and writer in queue:
                 queue.remove(writer)
