@@ -5,6 +5,8 @@ connection broke: that heals those that a restart left dead in the pool. A comma
 out is not repeated. redis-py by itself would wait 5 seconds, and try ten times more.
 """
 
+import os
+from collections import deque
 from collections.abc import Sequence
 from hashlib import sha1
 from typing import Any
@@ -22,29 +24,48 @@ def retry(times: int) -> Retry:
 class OneRedis(client.Redis):
     """One server."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._idle: deque[Any] = deque()
+        super().__init__(*args, **options)
+
     def execute_command(self, *args: Any, **options: Any) -> Any:
+        """As redis-py's own, without what its pool asks, locks and measures: that takes as long
+        as the command.
+        """
+        connection = self._connection()
         try:
-            return self._ask(*args, **options)
-        except client.ResponseError as err:
-            # in a script, Redis 6 calls it another error
-            if not isinstance(err, client.ReadOnlyError) and "READONLY" not in str(err):
-                raise
-            # a replica by now; but its address may lead to another server
-            self.connection_pool.disconnect(inuse_connections=False)
-            return self._ask(*args, **options)
-
-    def _ask(self, *args: Any, **options: Any) -> Any:
-        """As redis-py's own, without what it measures of each command."""
-        connection: Any = self.connection_pool.get_connection()
-
-        def ask() -> Any:
-            connection.send_command(*args)
-            return self.parse_response(connection, args[0], **options)  # type: ignore[no-untyped-call]
-
-        try:
-            return connection.retry.call_with_retry(ask, lambda err: connection.disconnect())
+            connection.connect()
+            try:
+                return self._ask(connection, *args, **options)
+            except (client.ConnectionError, client.ResponseError) as err:
+                # a replica by now, but its address may lead to another server; in a script,
+                # Redis 6 calls it another error
+                if isinstance(err, client.ResponseError) and "READONLY" not in repr(err).upper():
+                    raise
+                connection.disconnect()
+                connection.connect()
+                return self._ask(connection, *args, **options)
         finally:
-            self.connection_pool.release(connection)
+            self._idle.append(connection)
+
+    def _connection(self) -> Any:
+        """The last that was used: it is the least likely to be closed by now."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            return self.connection_pool.make_connection()
+        if connection.pid != os.getpid():  # from before a fork
+            return self.connection_pool.make_connection()
+        return connection
+
+    def _ask(self, connection: Any, *args: Any, **options: Any) -> Any:
+        connection.send_command(*args)
+        return self.parse_response(connection, args[0], **options)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        super().close()
+        while self._idle:
+            self._idle.pop().disconnect()
 
     def ask_all(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         """The answers, some of which may be errors, in one round trip."""

@@ -176,6 +176,8 @@ def test_listing_takes_as_many_trips_for_many_as_for_few_S7(place: Place) -> Non
         app = open_bare({**place.settings, "session.redis.url": proxy.url})
         trips: dict[int, int] = {}
         visitor = Visitor(app)
+        log_in(visitor, "8")
+        assert listed(visitor, "8") == 1  # the connections are open
         for number in range(1, 31):
             log_in(Visitor(app))
             if number in (3, 30):
