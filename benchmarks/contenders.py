@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import zope.sqlalchemy
 from pyramid.config import Configurator
 from pyramid.response import Response
 from pyramid.session import SignedCookieSessionFactory
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.orm import Session, sessionmaker
 
 from benchmarks import floors
+from demoapp.db import add_dbsession
 
 SECRET = "of-the-benchmark-only-0123456789abcdefghijklmnop"  # noqa: S105
 LINES = {"sejak": 1, "ujeon": 2, "malcha": 3, "hwangcha": 1, "yuja": 2}
@@ -58,22 +57,15 @@ def _ours(strategy: str) -> Callable[[Any, Places], None]:
 def _database(url: str) -> Callable[[Any, Places], None]:
     def install(config: Any, places: Places) -> None:
         _ours("database")(config, places)
-        add_dbsession(config, url.format(places=places))
+        _open(config, url.format(places=places))
 
     return install
 
 
-def add_dbsession(config: Any, url: str) -> Engine:
-    """As the host of the session layer has it."""
+def _open(config: Any, url: str) -> Engine:
+    """And let each request have its session, as this shop does."""
     engine = config.registry["engine"] = open_engine(url)
-    maker = sessionmaker(engine)
-
-    def dbsession(request: Any) -> Session:
-        session = maker()
-        zope.sqlalchemy.register(session, transaction_manager=request.tm)
-        return session
-
-    config.add_request_method(dbsession, reify=True)
+    add_dbsession(config, engine)
     return engine
 
 
@@ -133,8 +125,7 @@ def _least_redis(config: Any, places: Places) -> None:
 
 def _least_sql(url: str) -> Callable[[Any, Places], None]:
     def install(config: Any, places: Places) -> None:
-        engine = add_dbsession(config, url.format(places=places))
-        floors.install(config, floors.SqlStore(engine))
+        floors.install(config, floors.SqlStore(_open(config, url.format(places=places))))
 
     return install
 

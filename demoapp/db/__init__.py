@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import zope.sqlalchemy
+from pyramid.threadlocal import get_current_request
 from sqlalchemy import Engine, engine_from_config, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+from zope.sqlalchemy.datamanager import join_transaction
 
 from demoapp.db import postgresql
 from demoapp.sessions.ini import Ini, SettingsError
@@ -94,14 +96,29 @@ def engine_from(settings: Mapping[str, Any]) -> Engine:
     return make_engine(Ini(settings).text("sqlalchemy.url"), **options)
 
 
-def includeme(config: Any) -> None:
-    engine = engine_from(config.registry.settings)
+class Current:
+    """The transaction manager of the request that is being answered."""
+
+    def get(self) -> Any:
+        return get_current_request().tm.get()
+
+
+def add_dbsession(config: Any, engine: Engine) -> None:
+    """`request.dbsession`, which commits with the request."""
     factory = sessionmaker(engine)
-    config.registry["dbsession_factory"] = factory
+    # seven listeners: hung on each session, they would take as long as a query of it
+    zope.sqlalchemy.register(factory, transaction_manager=Current())
 
     def dbsession(request: Any) -> Session:
         session = factory()
-        zope.sqlalchemy.register(session, transaction_manager=request.tm)
+        if "tm.active" in request.environ:
+            join_transaction(session, transaction_manager=request.tm)
         return session
 
     config.add_request_method(dbsession, reify=True)
+
+
+def includeme(config: Any) -> None:
+    engine = engine_from(config.registry.settings)
+    config.registry["dbsession_factory"] = sessionmaker(engine)
+    add_dbsession(config, engine)

@@ -25,6 +25,7 @@ from sqlalchemy import event as sql_event
 
 from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import Change, Ended, ISessionStore, Record, Store
+from demoapp.sessions.redis.client import OneRedis
 
 T = TypeVar("T")
 
@@ -163,6 +164,7 @@ def counted(send: Any) -> Any:
 
 # of the classes, as a Cluster's client is made with the first command only
 redis.Redis.execute_command = counted(redis.Redis.execute_command)  # type: ignore[method-assign]
+OneRedis.execute_command = counted(OneRedis.execute_command)  # type: ignore[method-assign]
 redis.RedisCluster.execute_command = counted(redis.RedisCluster.execute_command)  # type: ignore[method-assign]
 redis.client.Pipeline.execute = counted(redis.client.Pipeline.execute)  # type: ignore[method-assign]
 

@@ -28,7 +28,7 @@ class SessionCookie:
         name, header = self.name(request), request.environ.get("HTTP_COOKIE")
         if header is None:  # none at all, or pyramid.testing.DummyRequest
             return [request.cookies[name]] if name in request.cookies else []
-        pairs = (pair.partition("=") for pair in header.split(";"))  # RFC 6265, 4.2.1
+        pairs = [pair.partition("=") for pair in header.split(";")]  # RFC 6265, 4.2.1
         return [value.strip(' "') for key, _, value in pairs if key.strip() == name]
 
     def read(self, request: Any) -> str | None:
@@ -37,14 +37,12 @@ class SessionCookie:
 
     def write(self, request: Any, response: Any, value: str) -> None:
         """Send `value`, or take the cookie back when it is empty."""
-        response.set_cookie(
-            self.name(request),
-            value or None,  # None: WebOb expires the cookie
-            path="/",
-            secure=self.secure(request),
-            httponly=True,
-            samesite="Lax",
-        )
+        parts = [f"{self.name(request)}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+        if not value:
+            parts.append("Max-Age=0")
+        if self.secure(request):
+            parts.append("Secure")
+        response.headerlist.append(("Set-Cookie", "; ".join(parts)))
 
 
 def session_cookie(registry: Any) -> SessionCookie:

@@ -10,7 +10,7 @@ from webob.cookies import SignedSerializer
 
 from demoapp.sessions import STRATEGIES
 from demoapp.sessions.factory import SessionFactory, request_around
-from demoapp.sessions.finding import Finder, Found
+from demoapp.sessions.finding import Found
 from demoapp.sessions.ini import Ini, SettingsError
 from demoapp.sessions.interfaces import Record, SessionTooLarge, Store, Update
 from demoapp.sessions.saving import ASKED, Saving
@@ -70,11 +70,13 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
         self._saving = saving = Saving(request, factory)
         saving.session = self
         request.environ[ASKED] = True
-        finder = Finder(request, factory, saving.load, now := time.time())
+        now, shown = time.time(), factory.cookie.values(request)
         self._kept = Record("", "{}", 0, now, now)  # begins anew with this if the look-up fails
-        if isinstance(found := finder.look(factory.cookie.values(request)), Found):
-            self._kept = found.record
-        self.reset()
+        found = factory.look(request, shown, saving.load, now)
+        data = None
+        if isinstance(found, Found):
+            _, self._kept, data = found
+        self.reset(data)
 
     @property
     def _reissue_time(self) -> int | None:
@@ -102,7 +104,7 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
     def pending(self) -> Update | None:
         if not self._dirty:
             return None
-        text = write(dict.copy(self))
+        text = write(dict(dict.items(self)))
         value = self._factory.signers[0].dumps((self.accessed, self.created, text)).decode()
         limit = min(COOKIE_LIMIT, 4096 - len(self._factory.cookie.name(self._request) + "="))
         if len(value) > limit:
@@ -115,12 +117,12 @@ class CookieSession(SignedCookieSessionFactory("")):  # type: ignore[misc]  # si
             self._kept, self.issue, self._dirty = change.new, change.new.key, False
             self.renewed = change.new.last_seen
 
-    def reset(self) -> None:
+    def reset(self, data: dict[str, Any] | None = None) -> None:
         kept, self._dirty = self._kept, False
         self.new, self.created = kept.version == 0, kept.created
         self.renewed = self._accessed = kept.last_seen
         dict.clear(self)
-        dict.update(self, read(kept.data))
+        dict.update(self, read(kept.data) if data is None else data)
 
     def forget(self) -> None:
         """Go on as if there had been no cookie. None is taken back."""

@@ -25,16 +25,19 @@ def request_around(request: Any) -> Any:
 
     A subrequest without tweens, or made by `request.copy()`, commits with the request around it.
     """
-    requests = [frame["request"] for frame in threadlocals.stack[-2:]]
-    if len(requests) < 2 or requests[1] is not request or requests[0] in (None, request):
+    frames = threadlocals.stack[-2:]
+    if len(frames) < 2 or frames[1]["request"] is not request:
         return None
-    own, around = request.environ, requests[0].environ
-    if request.registry is not requests[0].registry or "tm.active" not in around:
+    outer = frames[0]["request"]
+    if outer in (None, request) or outer.registry is not request.registry:
+        return None
+    own, around = request.environ, outer.environ
+    if "tm.active" not in around:
         return None
     apart = "tm.active" in own and own.get("tm.manager") is not around.get("tm.manager")
     shown = own.get("HTTP_COOKIE")
     stranger = bool(shown) and shown != around.get("HTTP_COOKIE")
-    return None if apart or stranger else requests[0]
+    return None if apart or stranger else outer
 
 
 def is_ours(registry: Any) -> bool:

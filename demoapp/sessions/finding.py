@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from demoapp.sessions.cookie import SessionCookie
@@ -17,18 +16,8 @@ ENDED_SECONDS = 60
 """How long it is remembered that an id was ended; what is still on its way arrives before."""
 ROTATIONS = 8
 """How many successors are looked through for the one that is in use."""
-
-
-class Layer:
-    """What the sessions of one application share: their store, and what leads to it."""
-
-    def __init__(self, store: Store, settings: SessionSettings) -> None:
-        self.store = store
-        self.settings = settings
-        self.ids = Ids(settings.secrets)
-        self.cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
-        self.keys: Callable[[Any, str], list[str]] = self.ids.keys
-        """What the store may know a cookie's value by; another one where sessions are moved."""
+Load = Callable[[str], Record | Ended | None]
+"""Asks the store for a key; on a replay it waits for its turn (saving.py)."""
 
 
 class Found(NamedTuple):
@@ -47,38 +36,42 @@ class Over(NamedTuple):
     ended: Ended
 
 
-@dataclass(frozen=True)
-class Finder:
-    """Looks for the session of one request."""
+class Layer:
+    """What the sessions of one application share: their store, and what leads to it."""
 
-    request: Any
-    layer: Layer
-    load: Callable[[str], Record | Ended | None]
-    now: float
-    """Seconds since the epoch: one for the whole request."""
+    def __init__(self, store: Store, settings: SessionSettings) -> None:
+        self.store = store
+        self.settings = settings
+        self.ids = Ids(settings.secrets)
+        self.cookie = SessionCookie(settings.cookie_name, settings.cookie_secure)
+        self.keys: Callable[[Any, str], list[str]] = self.ids.keys
+        """What the store may know a cookie's value by; another one where sessions are moved."""
 
-    def look(self, values: Iterable[str]) -> Found | Over | None:
+    def look(
+        self, request: Any, values: Iterable[str], load: Load, now: float
+    ) -> Found | Over | None:
         """What a cookie's value leads to. Of several, any that leads to a session counts: over
         http one may be planted.
         """
-        over, in_time = None, self.layer.settings.in_time
+        over = None
         for shown in values:
-            for key in self.layer.keys(self.request, shown):
+            for key in self.keys(request, shown):
                 try:
-                    stored = self.load(key)
+                    stored = load(key)
                     if isinstance(stored, Record):
-                        if in_time(self.now, stored.created, stored.last_seen):
+                        if self.settings.in_time(now, stored.created, stored.last_seen):
                             return Found(shown, stored, read(stored.data))
-                    elif stored and self.now < stored.since + ENDED_SECONDS:
+                    elif stored and now < stored.since + ENDED_SECONDS:
                         over = over or Over(shown, stored)
                 except CorruptRecord as err:
                     log.warning("session %s is replaced by a fresh one: %s", key[:12], err)
         return over
 
-    def successor(self, over: Over) -> Found | None:
+    def successor(self, request: Any, over: Over, load: Load, now: float) -> Found | None:
         """The session that is in its place now, however often it was rotated since."""
         for _ in range(ROTATIONS):
-            found = self.look(self.layer.ids.opened(over.shown, over.ended.successor))
+            ids = self.ids.opened(over.shown, over.ended.successor)
+            found = self.look(request, ids, load, now)
             if not isinstance(found, Over):
                 return found
             over = found

@@ -280,6 +280,7 @@ class IServerSession(ISession):
 
 
 Stored = TypeVar("Stored", Record, Ended)
+_KINDS = {one: [(field.name, field.type) for field in fields(one)] for one in (Record, Ended)}
 
 
 def believed(stored: Stored) -> Stored:
@@ -287,8 +288,8 @@ def believed(stored: Stored) -> Stored:
 
     A store may hold anything: SQLite keeps a text in a column of numbers, JSON has any type.
     """
-    for field in fields(stored):
-        value, kind = getattr(stored, field.name), field.type
+    for name, kind in _KINDS[type(stored)]:
+        value = getattr(stored, name)
         if kind is float:  # a whole number may be too long for one; and NaN is smaller than nothing
             right = type(value) in (int, float) and abs(value) < 1e11  # the year 5138
         elif kind is int:
@@ -296,5 +297,5 @@ def believed(stored: Stored) -> Stored:
         else:
             right = isinstance(value, kind)  # type: ignore[arg-type]
         if not right:
-            raise CorruptRecord(f"its {field.name} is none that a session has")
+            raise CorruptRecord(f"its {name} is none that a session has")
     return stored

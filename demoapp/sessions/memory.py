@@ -62,8 +62,11 @@ class MemoryStore(Store):
 
     def write(self, request: Any, change: Change) -> None:
         with self._lock:
-            self.prepare(request, change)
-            self.commit(request, change)
+            self._compare(change)
+            if not isinstance(change, Create):
+                self._turns.check(change.old.key, change.writer)
+            self._apply(change)
+            self.withdraw(request, change)
 
     def prepare(self, request: Any, change: Change) -> None:
         with self._lock:

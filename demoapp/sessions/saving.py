@@ -12,7 +12,7 @@ Where there is no transaction (any more), as in exception views, it is saved on 
 """
 
 import logging
-import secrets
+import os
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -26,6 +26,7 @@ from zope.interface import implementer
 from demoapp.sessions.finding import Layer
 from demoapp.sessions.interfaces import (
     Change,
+    Delete,
     Ended,
     Record,
     Rotate,
@@ -104,7 +105,7 @@ class Saving:
         self._change: Change | None = None  # what the transaction is to save
         self._prepared: Change | None = None  # the same, once the store keeps itself ready for it
         self.closed = False  # the answer is out, and nothing can save it any more
-        self.await_answer()
+        request.add_response_callback(self._answer)
         request.add_finished_callback(self._close)
 
     @property
@@ -112,7 +113,7 @@ class Saving:
         """Names the request, and all attempts at it."""
         environ = self._request.environ
         if WRITER not in environ:
-            environ[WRITER] = secrets.token_urlsafe(12)
+            environ[WRITER] = os.urandom(8).hex()
         return environ[WRITER]  # type: ignore[no-any-return]
 
     def _load_in_turn(self, key: str) -> Record | Ended | None:
@@ -189,6 +190,8 @@ class Saving:
         if self._prepared:
             self._commit(self._prepared)
         self.session.saved(self._change)
+        if isinstance(self._change, Update | Rotate | Delete):
+            self._held.discard(self._change.old.key)  # its store has let go of it
         self._prepared = None
         self._undo()
 

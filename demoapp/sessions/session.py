@@ -13,7 +13,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from demoapp.sessions.finding import ENDED_SECONDS, Finder, Found, Layer, Over
+from demoapp.sessions.finding import ENDED_SECONDS, Found, Layer, Over
 from demoapp.sessions.ids import new_id
 from demoapp.sessions.interfaces import (
     Change,
@@ -88,9 +88,9 @@ class Session(MutableMapping[str, Any]):
 
     def _change(self) -> dict[str, Any]:
         """The live dict, about to be changed."""
-        data = self._read()
         if self._is_settled():
-            return data
+            return self._data
+        data = self._read()
         if self.state is State.ENDED:
             raise SessionEnded("the session was ended or renewed by another request")
         self._saving.take_part()
@@ -136,7 +136,7 @@ class Session(MutableMapping[str, Any]):
 
     def _created(self) -> float:
         old = self._record if self._fate in (Fate.KEPT, Fate.ROTATED) else None
-        return old.created if old else self._finder.now
+        return old.created if old else self._now
 
     def changed(self) -> None:
         """Part of ISession. Not needed: a nested change is found when the data is compared."""
@@ -190,7 +190,7 @@ class Session(MutableMapping[str, Any]):
         bound, theirs = self._layer.ids.owner(owner), self._layer.ids.owners(owner)
         self._read()
         if self._over and self.state is State.ENDED:
-            self.state, found = State.OPEN, self._finder.successor(self._over)
+            self.state, found = State.OPEN, self._successor(self._over)
             if found and found.record.owner in theirs:
                 self._change()
                 return self._adopt(self._sent_again(found) or found)
@@ -216,7 +216,7 @@ class Session(MutableMapping[str, Any]):
         self._read()
         created, limits = self._created(), self._layer.settings
         old = self._record
-        seen = old.last_seen if old and not self._touch_is_due(old) else self._finder.now
+        seen = old.last_seen if old and not self._touch_is_due(old) else self._now
         return min(created + limits.absolute_timeout, seen + limits.idle_timeout)
 
     @property
@@ -243,12 +243,13 @@ class Session(MutableMapping[str, Any]):
 
     def _load(self) -> None:
         self._request.environ[ASKED] = True
-        self._finder = Finder(self._request, self._layer, self._saving.load, time.time())
+        self._now = time.time()
         try:
-            found = self._finder.look(self._layer.cookie.values(self._request))
+            shown = self._layer.cookie.values(self._request)
+            found = self._layer.look(self._request, shown, self._saving.load, self._now)
             if isinstance(found, Over) and found.ended.writer == self._saving.writer:
                 # by an attempt at this very request, whose answer was lost: it goes on
-                found = self._sent_again(self._finder.successor(found)) or found
+                found = self._sent_again(self._successor(found)) or found
         except SessionError as err:
             self.state, self._failure = State.FAILED, err
             raise
@@ -257,6 +258,9 @@ class Session(MutableMapping[str, Any]):
             self._adopt(found)
         else:
             self._over = found
+
+    def _successor(self, over: Over) -> Found | None:
+        return self._layer.successor(self._request, over, self._saving.load, self._now)
 
     def _adopt(self, found: Found) -> None:
         self._shown, self._record, self._data = found
@@ -279,7 +283,7 @@ class Session(MutableMapping[str, Any]):
         """
         if self.state is not State.OPEN:
             return None
-        old, now = self._record, self._finder.now
+        old, now = self._record, self._now
         text = self._written()
         # a session that holds nothing, and is nobody's, is not worth a record
         empty = text == "{}" and self._owner is None
@@ -305,8 +309,8 @@ class Session(MutableMapping[str, Any]):
     def _under_a_new_id(self, old: Record, text: str, empty: bool) -> Rotate | Delete | None:
         if self._fate is Fate.FORGOTTEN and empty:
             return None
-        until = max(self._finder.now + ENDED_SECONDS, old.lingers)
-        ended = Ended(old.key, self._finder.now, until, writer=self._saving.writer)
+        until = max(self._now + ENDED_SECONDS, old.lingers)
+        ended = Ended(old.key, self._now, until, writer=self._saving.writer)
         if empty:
             return Delete(old, ended, writer=self._saving.writer)
         new = self._begun(text)
@@ -317,10 +321,10 @@ class Session(MutableMapping[str, Any]):
         """The first record under a new id."""
         self._id = new_id()
         key = self._layer.ids.key(self._id)
-        return Record(key, text, 1, self._created(), self._finder.now, self._owner, self._device)
+        return Record(key, text, 1, self._created(), self._now, self._owner, self._device)
 
     def _touch_is_due(self, record: Record) -> bool:
-        idle = self._finder.now - record.last_seen
+        idle = self._now - record.last_seen
         return idle > 0 and idle >= self._layer.settings.touch_interval
 
     def saved(self, change: Change | None) -> None:

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from demoapp.sessions.ids import Ids
+from demoapp.sessions.redis.client import Script
 from demoapp.sessions.redis.format import name_of
 from demoapp.sessions.redis.url import connect
 from tests.integration.client import Client
@@ -108,7 +109,7 @@ def test_a_script_needs_only_the_node_that_runs_it(clustered: Clustered) -> None
     gone = clustered.node_of("{0}")
     gone.kill()
     try:
-        script = client.register_script("return KEYS[1]")
+        script = Script(client, "return KEYS[1]")
         here = next(f"{{{n}}}" for n in range(99) if clustered.node_of(f"{{{n}}}") is not gone)
         assert script(keys=[here], args=[]) == here.encode()
     finally:

@@ -359,7 +359,7 @@ def test_who_holds_the_record_writes_others_conflict(bed: Bed) -> None:
     if bed.name == "sqlite":  # the file has one writer: others meet the busy time-out
         return
     one = stored(bed)
-    with attempt(bed.app) as request, attempt(bed.app) as other:
+    with attempt(bed.app) as other, attempt(bed.app) as request:
         hold(bed, request, one.key, "first")
         began = time.monotonic()
         with pytest.raises(SessionConflict):

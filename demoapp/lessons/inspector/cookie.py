@@ -84,6 +84,6 @@ def _looked_up(of: Subject) -> list[str]:
 def _question(of: Subject, key: str) -> Any:
     return {
         "memory": f"records.get('{key}')",
-        "redis": f"EVALSHA … session:{{{key}}} (GET, PEXPIRE)",
+        "redis": f"GETEX session:{{{key}}} PX …",
         "database": f"SELECT * FROM session WHERE key = '{key}'",  # noqa: S608 - shown
     }[of.settings.strategy]

@@ -70,11 +70,7 @@ class DatabaseStore(Store):
         return table.found(row) if row else None
 
     def write(self, request: Any, change: Change) -> None:
-        if "tm.active" in request.environ:
-            self.prepare(request, change)
-        else:
-            with self._connection(request) as connection:
-                self._apply(connection, change)
+        self.prepare(request, change)
         self.commit(request, change)
 
     def delete(self, request: Any, key: str) -> None:
@@ -82,17 +78,16 @@ class DatabaseStore(Store):
             gone = connection.execute(table.DELETE, {"key": key}).rowcount
             if not gone and connection.execute(table.LOAD, {"key": key}).first():
                 raise SessionConflict("it was just renewed or ended")
-            if "tm.active" in request.environ:
-                mark_changed(host.dbsession_of(request), request.tm)
+            self._mark_changed(request)
 
     def enlist(self, request: Any) -> None:
         # zope.sqlalchemy cannot join once the commit has begun, which is when we write
         join_transaction(host.dbsession_of(request), transaction_manager=request.tm)
 
     def prepare(self, request: Any, change: Change) -> None:
-        with errors_told():
-            if self._apply(host.connection_of(request), change):
-                mark_changed(host.dbsession_of(request), request.tm)
+        with self._connection(request) as connection:
+            if self._apply(connection, change):
+                self._mark_changed(request)
 
     def commit(self, request: Any, change: Change) -> None:
         """The database has committed it with everything else, or has rolled it back."""
@@ -128,6 +123,11 @@ class DatabaseStore(Store):
             else:
                 with host.engine_of(request).begin() as connection:
                     yield connection
+
+    def _mark_changed(self, request: Any) -> None:
+        """Else zope.sqlalchemy would not commit; it knows of the ORM's changes only."""
+        if "tm.active" in request.environ:
+            mark_changed(host.dbsession_of(request), request.tm)
 
     def _apply(self, connection: Connection, change: Change) -> bool:
         """Returns whether anything was sent."""

@@ -41,7 +41,8 @@ sessions = sa.Table(
 _c = sessions.c
 _old, _seen = _c.key == bindparam("old_key"), bindparam("seen", type_=sa.Double)
 
-LOAD = sa.select(sessions).where(_c.key == bindparam("key"))
+_ROW = sa.select(_c.format, *(_c[name] for name in Record.__slots__))
+LOAD = _ROW.where(_c.key == bindparam("key"))
 LOAD_LOCKED = LOAD.with_for_update()  # SQLite has no such thing, and gets LOAD
 INSERT = sa.insert(sessions)
 _values: dict[str, Any] = {column.name: bindparam(column.name) for column in _c}
@@ -55,12 +56,12 @@ TOUCH = sa.update(sessions).where(_is_free).values(last_seen=_latest)
 DELETE = sa.delete(sessions).where(_c.key == bindparam("key"), _c.format != ENDED)
 _FORGET = sa.delete(sessions).where(_old, _c.format == ENDED, _c.last_seen <= _seen)
 _is_owned, _latest_first = _c.owner.in_(bindparam("owners")), _c.last_seen.desc()
-_OWNED = sa.select(sessions).where(_is_owned).order_by(_latest_first)
+_OWNED = _ROW.where(_is_owned).order_by(_latest_first)
 _row_number: Any = sa.literal_column("rowid")
 _OWNED_NUMBERS = (
     sa.select(_row_number).select_from(sessions).where(_is_owned).order_by(_latest_first)
 )
-_NUMBERED = sa.select(sessions).where(_row_number == bindparam("number"))
+_NUMBERED = _ROW.where(_row_number == bindparam("number"))
 COUNT = sa.select(sa.func.count()).select_from(sessions).where(_c.format != ENDED)
 
 _TURN = {
@@ -115,11 +116,13 @@ def _row(layout: int, record: Record) -> dict[str, Any]:
 
 def found(row: Any) -> Record | Ended:
     """What a row holds. Raises CorruptRecord."""
-    if row.format == ENDED:
-        return believed(Ended(row.key, row.created, row.last_seen, row.data, row.device))
-    if row.format != FORMAT:
+    layout, *values = row
+    kept = Record(*values)
+    if layout == ENDED:
+        return believed(Ended(kept.key, kept.created, kept.last_seen, kept.data, kept.device))
+    if layout != FORMAT:
         raise CorruptRecord("it was written by another release")
-    return believed(Record(*(getattr(row, name) for name in Record.__slots__)))
+    return believed(kept)
 
 
 def owned(connection: sa.Connection, owners: list[str]) -> list[Record]:

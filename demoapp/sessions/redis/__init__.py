@@ -13,13 +13,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from redis import RedisError, ResponseError
+from redis import RedisError
 
 from demoapp.sessions.factory import install
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.interfaces import (
     Change,
-    CorruptRecord,
     Create,
     Delete,
     Ended,
@@ -32,9 +31,10 @@ from demoapp.sessions.interfaces import (
     Update,
 )
 from demoapp.sessions.redis.breaker import UNREACHABLE, Breaker
+from demoapp.sessions.redis.client import Script
 from demoapp.sessions.redis.format import name_of, names_of, read_value, value_of
 from demoapp.sessions.redis.lists import Lists
-from demoapp.sessions.redis.scripts import LOAD, WRITE
+from demoapp.sessions.redis.scripts import EXPIRE, LOCK, WRITE
 from demoapp.sessions.redis.url import open_client as open_client
 from demoapp.sessions.settings import SessionSettings
 
@@ -47,39 +47,47 @@ class RedisStore(Store):
     def __init__(self, redis: Any, settings: SessionSettings) -> None:
         self._redis = redis
         self._settings = settings
-        self._load = redis.register_script(LOAD)
-        self._write = redis.register_script(WRITE)
+        self._lock = Script(redis, LOCK)
+        self._write = Script(redis, WRITE)
+        self._expire = Script(redis, EXPIRE)
         self._lists = Lists(redis, settings)
         self._unfinished: dict[str, Change] = {}
         self._breaker = Breaker(redis)
         self._errors_told = self._breaker.errors_told
+        # what has ended must be remembered for longer while sessions are moved (migration/)
+        self._longest = _ms(
+            settings.absolute_timeout if settings.migrate_from else settings.idle_timeout
+        )
 
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | Ended | None:
         # only here: a request that has begun with its session should end with it
-        with self._breaker.asking(name_of(key)):
-            self._catch_up()
-            value = self._wait_for_turn(key, lock) if lock else self._ask_for(key, "")
-        return read_value(key, value, time.time()) if value is not None else None
+        name = name_of(key)
+        with self._breaker.asking(name):
+            if self._unfinished:
+                self._catch_up()
+            if lock:
+                value = self._wait_for_turn(key, lock)
+            else:
+                value = self._redis.execute_command("GETEX", name, "PX", self._longest)
+        if value is None:
+            return None
+        kept = read_value(key, value, time.time())
+        if (left := self._life(kept)) < self._longest:
+            with self._errors_told():
+                self._expire([name], [value, left])
+        return kept
 
     def _wait_for_turn(self, key: str, writer: str) -> Any:
-        deadline = time.monotonic() + self._settings.wait_timeout
-        while isinstance(ahead := self._ask_for(key, writer), int):
+        patience = self._settings.wait_timeout
+        lease = max(5, patience * 0.75)  # the view of a replay may take its time
+        names, args = names_of(key, writer), [writer, _ms(lease), self._longest]
+        deadline = time.monotonic() + patience
+        while isinstance(ahead := self._lock(names, args), int):
             if time.monotonic() > deadline:
                 self.release(None, key, writer)
                 raise SessionStoreUnavailable("other requests hold this session for too long")
             time.sleep(min(ahead * 0.002, 0.05))
         return ahead
-
-    def _ask_for(self, key: str, writer: str) -> Any:
-        limits = self._settings
-        lease = max(5, limits.wait_timeout * 0.75)  # the view of a replay may take its time
-        times = (lease, time.time(), limits.idle_timeout, limits.absolute_timeout)
-        try:
-            return self._load(names_of(key, writer), [writer, *map(_ms, times)])
-        except ResponseError as err:
-            if "WRONGTYPE" not in str(err):
-                raise
-            raise CorruptRecord("another program keeps something under its name") from err
 
     def write(self, request: Any, change: Change) -> None:
         with self._errors_told():

@@ -13,7 +13,7 @@ from typing import Any
 
 from redis import exceptions as errors
 
-from demoapp.sessions.interfaces import SessionStoreUnavailable
+from demoapp.sessions.interfaces import CorruptRecord, SessionStoreUnavailable
 
 PATIENCE = 3
 """Failures in a row after which a server counts as down; one may be a hiccup of a busy machine."""
@@ -52,12 +52,14 @@ class Breaker:
 
     @contextmanager
     def errors_told(self) -> Iterator[None]:
-        """Every error of redis-py is a SessionStoreUnavailable."""
+        """Every error of redis-py is one of ours."""
         try:
             yield
         except (errors.RedisError, errors.RedisClusterException) as err:
             if isinstance(err, UNREACHABLE):
                 self._failed(self._server_in(err))
+            if "WRONGTYPE" in str(err):
+                raise CorruptRecord("another program keeps something under its name") from err
             raise SessionStoreUnavailable(f"Redis: {type(err).__name__}: {err}") from err
 
     def _refuses(self, server: str) -> bool:

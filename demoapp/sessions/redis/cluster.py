@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Sequence
-from hashlib import sha1
 from typing import Any
 
 import redis as client
 from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import AskError, NoScriptError, RedisClusterException
+from redis.exceptions import AskError, RedisClusterException
 
 from demoapp.sessions.redis.client import retry
 
@@ -105,9 +104,6 @@ class Cluster:
         # it has moved to another node
         return [redis.execute_command(*c) if isinstance(a, AskError) else a for c, a in found]
 
-    def register_script(self, script: str | bytes) -> "Script":
-        return Script(self, script)
-
     def server_of(self, name: str) -> str:
         """Which server has that key, as host:port; empty while that is not known."""
         try:
@@ -123,22 +119,3 @@ class Cluster:
     def close(self) -> None:
         if self._made:
             self._made.close()
-
-
-class Script:
-    """A Lua script, sent by its hash; as a whole only to a node that does not know it yet.
-
-    redis-py's own class loads it into every master then, so that one that is down would stop
-    the others.
-    """
-
-    def __init__(self, redis: Cluster, script: str | bytes) -> None:
-        self._redis = redis
-        self._text = script.encode() if isinstance(script, str) else script
-        self._hash = sha1(self._text, usedforsecurity=False).hexdigest()
-
-    def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        try:
-            return self._redis.evalsha(self._hash, len(keys), *keys, *args)
-        except NoScriptError:
-            return self._redis.eval(self._text, len(keys), *keys, *args)

@@ -12,6 +12,7 @@ from typing import Any
 from redis import RedisError
 
 from demoapp.sessions.interfaces import ABSENT, Change, CorruptRecord, Record
+from demoapp.sessions.redis.client import Script
 from demoapp.sessions.redis.format import list_of, name_of, read_value
 from demoapp.sessions.settings import SessionSettings
 
@@ -29,7 +30,7 @@ class Lists:
     def __init__(self, redis: Any, settings: SessionSettings) -> None:
         self._redis = redis
         self._settings = settings
-        self._add = redis.register_script(_ADD)
+        self._add = Script(redis, _ADD)
 
     def foresee(self, change: Change) -> None:
         """Add the name that the change will add."""

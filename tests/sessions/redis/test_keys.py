@@ -139,6 +139,28 @@ def test_nothing_outlives_the_absolute_limit_S8(place: Place, clock: Clock, poll
     assert max(left.values()) <= 10_000 + 100, left
 
 
+def show_again(place: Place, **settings: str) -> list[int]:
+    """An id is shown once more after its session has ended: the seconds its names have left."""
+    app = place.open(**settings)
+    visitor = Visitor(app)
+    log_in(visitor)
+    old = visitor.cookie
+    log_out(visitor)
+    assert Visitor(app, cookie=old).data() == {}
+    return [place.redis.ttl(key) for key in place.redis.scan_iter(b"session:{????*}")]
+
+
+def test_what_is_left_of_a_session_is_not_prolonged_by_who_shows_its_id_S16(place: Place) -> None:
+    left = show_again(place)
+    assert left
+    assert max(left) <= REMEMBERED
+
+
+def test_an_end_is_remembered_while_sessions_are_moved_whoever_shows_its_id(place: Place) -> None:
+    """Else it would rise from the old store, if that could not delete it."""
+    assert max(show_again(place, migrate_from="memory")) > 43_000
+
+
 def session_keys(place: Place) -> list[bytes]:
     """Those that hold the session: their text has what was put in."""
     return [
@@ -176,6 +198,8 @@ def test_listing_takes_as_many_trips_for_many_as_for_few_S7(place: Place) -> Non
         app = open_bare({**place.settings, "session.redis.url": proxy.url})
         trips: dict[int, int] = {}
         visitor = Visitor(app)
+        log_in(visitor, "8")
+        assert listed(visitor, "8") == 1  # the connections are open
         for number in range(1, 31):
             log_in(Visitor(app))
             if number in (3, 30):

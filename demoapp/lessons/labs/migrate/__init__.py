@@ -3,12 +3,12 @@
 from demoapp.lessons.labs.bench import Bench
 from demoapp.lessons.labs.elsewhere import mark, seen_by_strategy
 from demoapp.sessions import STRATEGIES
-from demoapp.sessions.finding import Finder
+from demoapp.sessions.finding import Layer
 from demoapp.sessions.migration.servers import MigratingStore
 
 ACTIONS = {"mark": mark}
 NEXT = {"": ("mark",), "mark": ()}
-RAN = dict.fromkeys(STRATEGIES, (Finder.look, MigratingStore.load))
+RAN = dict.fromkeys(STRATEGIES, (Layer.look, MigratingStore.load))
 observe = seen_by_strategy
 
 
