@@ -18,10 +18,11 @@ REQUESTS = 40
 class Visitor:
     """Calls a WSGI application as a server would, and keeps its cookies."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, sessions: bool = True) -> None:
         self._app = app
         self._cookies: dict[str, str] = {}
-        self.ask("begin")
+        if sessions:
+            self.ask("begin")
 
     def ask(self, act: str) -> bytes:
         environ = {
@@ -66,19 +67,18 @@ class Visitor:
 
 def measure(apps: dict[str, Any], rounds: int, progress: Any) -> dict[str, Any]:
     """{name: {act: {median, low, high}}}; without a session an application has one act only."""
-    visitors = {name: Visitor(app) for name, app in apps.items() if name != "none: none"}
-    without = Visitor.__new__(Visitor)
-    without._app, without._cookies = apps.get("none: none"), {}
+    visitors = {name: Visitor(app, "none" not in name) for name, app in apps.items()}
     taken: dict[tuple[str, str], list[float]] = {}
     gc.collect()
     gc.freeze()
-    everyone = list({**visitors, "none: none": without}.items())
     for turn in range(rounds):
+        names = list(visitors)
+        first = turn % len(names)  # each is the first of a round, and the last of one
         for act in ACTS:
-            everyone.append(everyone.pop(0))  # none is always the first, or after the same one
-            for name, visitor in everyone:
-                if visitor is without and (act != "untouched" or without._app is None):
+            for name in names[first:] + names[:first]:
+                if "none" in name and act != "untouched":
                     continue
+                visitor = visitors[name]
                 visitor.ask(act)  # the others have had the caches
                 taken.setdefault((name, act), []).append(visitor.time(act))
         progress(turn + 1, rounds, "in process")

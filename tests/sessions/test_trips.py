@@ -230,3 +230,12 @@ def test_redis_beside_a_database_takes_one_more(
 
     visitor.do(act)
     assert trips(bed, visitor, act) == ["GETEX", "EVALSHA", "EVALSHA"]
+
+
+@pytest.mark.parametrize("strategy", ["memory", "redis", "database"])
+def test_an_untouched_request_is_announced_to_nobody(
+    make_place: Callable[[str], Any], strategy: str
+) -> None:
+    """Pyramid builds four events for each request of an application with any listener."""
+    place = make_place("sqlite" if strategy == "database" else strategy)
+    assert not place.open().registry.has_listeners

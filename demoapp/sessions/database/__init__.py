@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pyramid.events import ApplicationCreated
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from zope.sqlalchemy import mark_changed
@@ -70,7 +69,11 @@ class DatabaseStore(Store):
         return table.found(row) if row else None
 
     def write(self, request: Any, change: Change) -> None:
-        self.prepare(request, change)
+        if "tm.active" in request.environ:
+            self.prepare(request, change)
+        else:
+            with self._connection(request) as connection:
+                self._apply(connection, change)
         self.commit(request, change)
 
     def delete(self, request: Any, key: str) -> None:
@@ -78,16 +81,18 @@ class DatabaseStore(Store):
             gone = connection.execute(table.DELETE, {"key": key}).rowcount
             if not gone and connection.execute(table.LOAD, {"key": key}).first():
                 raise SessionConflict("it was just renewed or ended")
-            self._mark_changed(request)
+            if "tm.active" in request.environ:
+                mark_changed(host.dbsession_of(request), request.tm)
 
     def enlist(self, request: Any) -> None:
         # zope.sqlalchemy cannot join once the commit has begun, which is when we write
         join_transaction(host.dbsession_of(request), transaction_manager=request.tm)
 
     def prepare(self, request: Any, change: Change) -> None:
-        with self._connection(request) as connection:
-            if self._apply(connection, change):
-                self._mark_changed(request)
+        # its transaction is being committed: pyramid_tm has said so, by taking tm.active away
+        with errors_told():
+            if self._apply(host.connection_of(request), change):
+                mark_changed(host.dbsession_of(request), request.tm)
 
     def commit(self, request: Any, change: Change) -> None:
         """The database has committed it with everything else, or has rolled it back."""
@@ -124,11 +129,6 @@ class DatabaseStore(Store):
                 with host.engine_of(request).begin() as connection:
                     yield connection
 
-    def _mark_changed(self, request: Any) -> None:
-        """Else zope.sqlalchemy would not commit; it knows of the ORM's changes only."""
-        if "tm.active" in request.environ:
-            mark_changed(host.dbsession_of(request), request.tm)
-
     def _apply(self, connection: Connection, change: Change) -> bool:
         """Returns whether anything was sent."""
         if isinstance(change, Touch):
@@ -161,7 +161,7 @@ class DatabaseStore(Store):
 
 
 def make_store(config: Any, ours: SessionSettings) -> DatabaseStore:
-    config.add_subscriber(host.check, ApplicationCreated)
+    host.check_at_the_start(config.registry)
     return DatabaseStore(ours)
 
 

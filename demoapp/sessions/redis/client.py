@@ -45,6 +45,10 @@ class OneRedis(client.Redis):
                 connection.disconnect()
                 connection.connect()
                 return self._ask(connection, *args, **options)
+        except BaseException as err:
+            if not isinstance(err, client.ResponseError):
+                connection.disconnect()  # an answer that is still to come is nobody else's
+            raise
         finally:
             self._idle.append(connection)
 

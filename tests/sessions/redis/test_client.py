@@ -6,6 +6,7 @@ import pytest
 
 from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionStoreUnavailable
+from demoapp.sessions.redis.url import connect
 from tests.servers import RedisServer
 from tests.sessions.beds import open_app
 from tests.sessions.visitor import Visitor
@@ -45,6 +46,26 @@ def test_tls_of_a_stranger_is_refused(redis_server: RedisServer) -> None:
 def test_tls_with_a_missing_file_does_not_start_H5(redis_server: RedisServer) -> None:
     with pytest.raises(SettingsError, match=r"names no file: /nowhere/ca\.crt"):
         used(f"{redis_server.tls_url}?ssl_ca_certs=/nowhere/ca.crt")
+
+
+def test_an_answer_that_nobody_waited_for_is_nobody_elses(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a signal ends what a thread was doing."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    redis = connect(redis_server.url, 5)
+    try:
+        redis.set("one", "1")
+        redis.set("two", "2")
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(redis, "parse_response", interrupted)
+            redis.get("one")
+        assert redis.get("two") == b"2"
+    finally:
+        redis.close()
 
 
 @pytest.fixture
