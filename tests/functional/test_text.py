@@ -34,7 +34,7 @@ def nfd(word: str) -> str:
 
 
 def found(page: Any) -> int:
-    return len(page.html.select("main article"))
+    return len(page.html.select("main .card"))
 
 
 @pytest.mark.parametrize(
