@@ -41,5 +41,5 @@ class SessionCookie:
         if not value:
             parts.append("Max-Age=0")
         if self.secure(request):
-            parts.append("Secure")
+            parts.append("secure")
         response.headerlist.append(("Set-Cookie", "; ".join(parts)))
