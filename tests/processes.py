@@ -120,8 +120,8 @@ class ManagedProcess(abc.ABC):
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     death_signal: ClassVar[signal.Signals] = signal.SIGKILL
     user: tuple[int, int] = (0, 0)
-    start_timeout = 20.0
-    stop_timeout = 10.0
+    start_timeout = 60.0
+    stop_timeout = 30.0
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"teahouse-{self.name}-"))

@@ -1,7 +1,6 @@
 """The servers that the other tests rely on: they start, stop, break as told, and leave nothing."""
 
 import os
-import shutil
 import signal
 import socket
 import ssl
@@ -11,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -149,16 +149,19 @@ def test_a_server_dies_with_the_tests_however_they_die(server: str) -> None:
         from tests.processes import Shop
         from tests.servers import RedisServer
         server = {server}.start()
-        print(server.pid, server.folder, flush=True)
+        print(server.pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == -signal.SIGKILL
-    pid, folder = done.stdout.split()
-    assert wait_until(lambda: not process_state(int(pid)), 5)
-    shutil.rmtree(folder)
+    with TemporaryDirectory() as folder:  # nobody else clears it away
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script)],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": folder},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert wait_until(lambda: not process_state(int(done.stdout)), 20)
 
 
 def test_a_server_started_in_a_thread_outlives_the_thread() -> None:

@@ -8,12 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.processes import Shop
 from tests.shops import copy_sqlite
 
+LATE = 30_000
+"""Milliseconds until what is late is missing; a busy machine takes a while."""
+expect.set_options(timeout=LATE)
 DEVELOPMENT = Path(__file__).resolve().parents[2] / "development.ini"
 
 
@@ -67,7 +70,7 @@ class Watched:
     def context(self, address: str, **options: Any) -> BrowserContext:
         options.setdefault("locale", "en-US")
         context = self._stack.enter_context(self._browser.new_context(base_url=address, **options))
-        context.set_default_timeout(8000)  # milliseconds; what is late is missing
+        context.set_default_timeout(LATE)
         self.hosts.add(urlsplit(address).netloc)
 
         def request_sent(request: Any) -> None:

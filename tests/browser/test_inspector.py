@@ -35,7 +35,7 @@ def test_a_warning_comes_before_the_idle_limit_and_can_be_answered(page: Page) -
     before = left.text_content() or ""
     expect(left).not_to_have_text(before)  # it counts down
     warning = page.locator(".idle-warning")
-    expect(warning).to_contain_text("Your cart will soon be forgotten", timeout=8000)
+    expect(warning).to_contain_text("Your cart will soon be forgotten")
     with page.expect_response("**/cart") as answer:
         warning.get_by_role("button", name="Keep my cart").click()
     assert answer.value.status == 200

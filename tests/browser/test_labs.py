@@ -114,7 +114,7 @@ def test_the_race_by_hand(page: Page) -> None:
         press(page, "add")  # opens a tab, which is given three seconds
         press(page, "add")
     for tab in page.context.pages[1:]:
-        expect(tab.locator(".steps [data-state=done]")).to_be_visible(timeout=10_000)
+        expect(tab.locator(".steps [data-state=done]")).to_be_visible()
     expect(page.locator("button[data-race]")).to_be_hidden()
     press(page, "count")
     expect_the_expected(page)
@@ -156,8 +156,8 @@ def test_the_countdown_warns_before_the_end(page: Page) -> None:
     page.goto("/labs/expire")
     press(page, "begin")
     told = page.locator("[data-lab-ends]")
-    expect(told).to_contain_text("about to end", timeout=5000)
-    expect(told).to_contain_text("should be over", timeout=5000)
+    expect(told).to_contain_text("about to end")
+    expect(told).to_contain_text("should be over")
     press(page, "look")
     expect_the_expected(page)
 
