@@ -284,7 +284,8 @@ PSERVE = "pyramid.scripts.pserve"
 class Shop(ManagedProcess):
     """The application under pserve, from a copy of an ini file.
 
-    The copy differs in the port and in the given settings; %(here)s stays the original's.
+    A copy, because PasteDeploy lets a file's [DEFAULT] win over `http_port=...` on the command
+    line. The copy differs in the port and in the given settings; %(here)s stays the original's.
 
     It is forked from a process that has imported it; a `fresh` one is a new Python, slow to start.
     """
@@ -322,8 +323,8 @@ class Shop(ManagedProcess):
             config.read_file(file)
         config["DEFAULT"]["here"] = str(self._source.parent)
         config["DEFAULT"]["http_port"] = str(self.port)
-        if "get port" in config["server:main"]:  # waitress; production.ini has `bind`
-            config["server:main"]["host"] = "127.0.0.1"
+        if "listen" in config["server:main"]:  # waitress; production.ini has `bind`, by http_port
+            config["server:main"]["listen"] = f"127.0.0.1:{self.port}"
         if self._settings:  # a composite has none of its own
             config[f"app:{self._app}"].update(self._settings)
         with self.ini.open("w") as file:

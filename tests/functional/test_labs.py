@@ -654,7 +654,7 @@ def test_the_second_shop_is_at_the_port_beside_this_one(
 ) -> None:
     visitor = Visitor(start_shop("memory"), extra_environ={"HTTP_HOST": host})
     page = visitor.get("/labs/two-ports").text
-    assert f"pserve -n memory development.ini http_port={other.rpartition(':')[2]}" in page
+    assert f"http_port = {other.rpartition(':')[2]}/" in page
     assert f"http://{other}/labs/two-ports" in page
 
 

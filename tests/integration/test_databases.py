@@ -118,8 +118,19 @@ def test_migrations_pass_a_pooler_P3(
     assert asked(url, "SELECT count(*) FROM product") > 10
 
 
+def refusal(ini: str, capture: pytest.CaptureFixture[str]) -> str:
+    """The one line of demoapp-init; what SystemExit holds, Python prints."""
+    with pytest.raises(SystemExit) as refused:
+        init.main([ini])
+    [line] = (capture.readouterr().err or str(refused.value)).splitlines()
+    return line
+
+
 def test_a_pooler_that_drops_options_is_told_in_a_line_P3(
-    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
+    postgres_server: PostgresServer,
+    postgres_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It would be another schema, in silence. One that refuses them says so itself."""
     told = {"extra_float_digits": "startup parameter: options", "options": "ALTER ROLE"}
@@ -127,9 +138,7 @@ def test_a_pooler_that_drops_options_is_told_in_a_line_P3(
         with PgBouncer(postgres_server, ignore_startup_parameters=ignored) as pooler:
             url = pooler.url_of(str(make_url(postgres_url).database))
             ini = ini_with(tmp_path, sqlalchemy_url=f"{url}?options=-csearch_path%%3Dtea")
-            with pytest.raises(SystemExit, match=reason) as refused:
-                init.main([ini])
-            assert "\n" not in str(refused.value)
+            assert reason in refusal(ini, capsys)
 
 
 # -- what is said already stays
@@ -262,8 +271,7 @@ def test_another_encoding_is_told_in_a_line_P3(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     url = other_encoding()
-    with pytest.raises(SystemExit, match="createdb --encoding=UTF8"):
-        init.main([ini_with(tmp_path, sqlalchemy_url=url)])
+    assert "createdb --encoding=UTF8" in refusal(ini_with(tmp_path, sqlalchemy_url=url), capfd)
     for strategy in ("memory", "database"):
         capfd.readouterr()
         with pytest.raises(SystemExit):

@@ -171,7 +171,8 @@ def variables(
         admin.execute_command("ACL", "SETUSER", "teahouse", "on", ">p@ss/#1", *rights.split())
         yield {
             "SESSION_SECRET": SECRET,
-            "REDIS_URL": redis_server.url.replace("//", "//teahouse:p%40ss%2F%231@"),
+            # a database of its own there, for other tests leave sessions in the first
+            "REDIS_URL": redis_server.url.replace("//", "//teahouse:p%40ss%2F%231@")[:-1] + "7",
             "DATABASE_URL": pgbouncer.url_of("whole"),
             "SHOP_HOSTS": "127.0.0.1",
         }

@@ -42,7 +42,7 @@ class Served(Shop):
         super()._choose_ports()
         config = ConfigParser(interpolation=None)
         config.read(self.ini)
-        del config["server:main"]["host"], config["server:main"]["get port"]
+        del config["server:main"]["listen"]
         for name, value in self._server.items():
             config["server:main"][name] = value.replace("SOCKET", str(self._socket))
         with self.ini.open("w") as file:

@@ -73,14 +73,6 @@ def test_a_taken_port_is_told_in_one_line() -> None:
     assert "http_port" in line
 
 
-def test_a_port_on_the_command_line_counts() -> None:
-    """PasteDeploy's own way; %(http_port)s would not do: [DEFAULT] has the last word there."""
-    with socket.create_server(("127.0.0.1", free_port())) as taken:
-        port = taken.getsockname()[1]
-        line = refused(pserve(DEVELOPMENT, "memory", f"http_port={port}"))
-    assert f"Port {port} cannot be used" in line
-
-
 @pytest.mark.parametrize(
     ("make", "option", "told"),
     [
