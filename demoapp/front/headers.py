@@ -18,6 +18,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 """ASVS 3.4."""
+OF_A_FILE = "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+"""The policy of what is no page: it loads nothing, even if somebody opens it by itself."""
 
 
 def complete(event: Any) -> None:
@@ -25,6 +27,8 @@ def complete(event: Any) -> None:
     request, response = event.request, event.response
     asked = request.__dict__  # where Pyramid's reify puts what somebody has asked for
     response.headers.update(HEADERS)
+    if response.content_type != "text/html":
+        response.headers["Content-Security-Policy"] = OF_A_FILE
     if request.scheme == "https":
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     vary = set(response.vary or ())

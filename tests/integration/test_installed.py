@@ -167,12 +167,12 @@ def variables(
     """Of production.ini: a user of Redis with few rights, a database behind PgBouncer."""
     [rights] = RIGHTS.findall((ROOT / "docs" / "en" / "production.md").read_text())
     postgres_server.create_database("whole")
-    with redis.Redis.from_url(redis_server.url) as admin:
+    with redis.Redis.from_url(place := redis_server.url[:-1] + "7") as admin:
+        admin.flushdb()
         admin.execute_command("ACL", "SETUSER", "teahouse", "on", ">p@ss/#1", *rights.split())
         yield {
             "SESSION_SECRET": SECRET,
-            # a database of its own there, for other tests leave sessions in the first
-            "REDIS_URL": redis_server.url.replace("//", "//teahouse:p%40ss%2F%231@")[:-1] + "7",
+            "REDIS_URL": place.replace("//", "//teahouse:p%40ss%2F%231@"),
             "DATABASE_URL": pgbouncer.url_of("whole"),
             "SHOP_HOSTS": "127.0.0.1",
         }
