@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
+from benchmarks import plots
 from benchmarks.contenders import LEAST
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,7 +108,8 @@ WORDS: dict[str, dict[str, Any]] = tomllib.loads(
 def save(result: dict[str, Any]) -> list[Path]:
     texts = {
         DOCS / "benchmarks.json": json.dumps(result, indent=1) + "\n",
-        DOCS / "img" / "benchmark.svg": plot(result),
+        DOCS / "img" / "benchmark.svg": plots.ratios(result["in_process"], PEERS),
+        DOCS / "img" / "benchmark-growth.svg": plots.growth(result["growth"]),
     }
     for language, words in WORDS.items():
         texts[DOCS / language / "benchmarks.md"] = "\n".join(_page(result, words)) + "\n"
@@ -144,7 +145,7 @@ def _page(result: dict[str, Any], words: dict[str, Any]) -> Iterator[str]:
             f"| {name} | {one['kept']} | {one['answered']} | {one['replays']} | {one['seconds']} "
             f"| {one['p99_ms']} |"
         )
-    yield f"\n## {words['growth']}\n"
+    yield f"\n## {words['growth']}\n\n![{words['growth_plot']}](../img/benchmark-growth.svg)\n"
     for part, found in result["growth"].items():
         columns = list(next(iter(found.values())))
         yield f"{words[part]}\n"
@@ -171,33 +172,3 @@ def _pair(values: dict[str, Any]) -> str:
     if "read" in values:
         return f"{values['read']:.0f} / {values['add']:.0f}"
     return f"{values['seconds']} s, p99 {values['p99_ms']:.0f} ms"
-
-
-def plot(result: dict[str, Any]) -> str:
-    """Two bars for each of ours: its time as a share of its peer's, whose own is the line."""
-    rows, scale, left = [], 300, 120
-    for number, (ours, peer) in enumerate(PEERS.items()):
-        top = 30 + number * 56
-        rows.append(f'<text x="0" y="{top + 18}">{escape(ours.partition(":")[0])}</text>')
-        rows.append(
-            f'<text class="peer" x="0" y="{top + 34}">{escape(peer.partition(": ")[2])}</text>'
-        )
-        for turn, act in enumerate(("read", "add")):
-            times = result["in_process"]
-            ratio = times[ours][act]["median"] / times[peer][act]["median"]
-            y, length = top + turn * 20, min(ratio, 1.6) * scale
-            rows.append(
-                f'<rect class="{act}" x="{left + 60}" y="{y}" width="{length:.0f}" height="16"/>'
-                f'<text x="{left + 66 + length:.0f}" y="{y + 13}">{act} {ratio:.2f}</text>'
-            )
-    line = left + 60 + scale
-    height = 40 + len(PEERS) * 56
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 760 {height}">'
-        "<title>Time of a request, as a share of the best other library's</title>"
-        "<style>svg{font:13px system-ui,sans-serif;fill:#26251f}.peer{font-size:11px;opacity:.7}"
-        ".read{fill:#2f6d5c}.add{fill:#b4532a}line{stroke:#8a8577;stroke-dasharray:4 4}"
-        "@media(prefers-color-scheme:dark){svg{fill:#ece6d8}}</style>"
-        f'<line x1="{line}" y1="16" x2="{line}" y2="{height - 10}"/>'
-        f'<text x="{line - 14}" y="12">1.0</text>' + "".join(rows) + "</svg>\n"
-    )
