@@ -19,10 +19,12 @@ import transaction
 import zope.sqlalchemy
 from pyramid.config import Configurator
 from pyramid.decorator import reify
+from pyramid.interfaces import INewRequest
 from pyramid.request import Request
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import sessionmaker
 from webtest import TestApp
+from zope.interface.registry import Components
 
 from demoapp.sessions.database import metadata
 from tests.processes import ManagedProcess, Shop, free_port, wait_until
@@ -231,6 +233,21 @@ def test_dbsession_of_the_request_class_is_one_S18(engine: Engine) -> None:
     config.set_request_factory(kind)
     assert counts(config.make_wsgi_app()) == [1, 2, 3]
     assert count_notes(engine) == 3
+
+
+@pytest.mark.parametrize("listens", ["the application", "a registry below it"])
+def test_events_go_on_reaching_the_host_S18(engine: Engine, listens: str) -> None:
+    """The database's check at the start listens, too, and stops."""
+    told: list[Any] = []
+    own = {"session.strategy": "database", "tm.manager_hook": MANAGER}
+    config = configure(maker_on(engine), ORDERS["layer-last"], own)
+    below = Components("below")
+    registry = config.registry if listens == "the application" else below
+    registry.registerHandler(told.append, (INewRequest,))
+    config.registry.__bases__ = (below,)
+    config.registry.has_listeners = True
+    TestApp(config.make_wsgi_app()).get("/")
+    assert len(told) == 1
 
 
 # -- a tween of the host over the transaction

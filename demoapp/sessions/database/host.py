@@ -34,7 +34,7 @@ def check_at_the_start(registry: Any) -> None:
 
     def check(created: Any) -> None:
         registry.unregisterHandler(check, (ApplicationCreated,))
-        registry.has_listeners = any(registry.registeredHandlers())
+        registry.has_listeners = any(registry.registeredHandlers()) or bool(registry.__bases__)
         _check(created)
 
     registry.registerHandler(check, (ApplicationCreated,))
