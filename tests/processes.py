@@ -92,6 +92,20 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def answers_at(door: Path, path: str) -> bool:
+    """Whether a server answers 200 at a unix socket."""
+    connection = HTTPConnection("127.0.0.1")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    try:
+        connection.sock.connect(str(door))
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
 def process_state(pid: int) -> str:
     """One letter of proc(5): R and S run, T is stopped; empty when it has ended."""
     try:

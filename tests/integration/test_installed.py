@@ -11,9 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from socket import AF_UNIX, socket
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
@@ -22,7 +20,7 @@ import redis
 
 from tests.integration.client import Client
 from tests.integration.conftest import ROOT
-from tests.processes import free_port, wait_until
+from tests.processes import answers_at, free_port, wait_until
 from tests.proxy import Nginx, SecureClient, guess_until_refused
 from tests.servers import PgBouncer, PostgresServer, RedisServer
 
@@ -185,27 +183,15 @@ def served(place: Place, door: Path) -> Iterator[None]:
     """Until it is stopped, and without a word of complaint."""
     process = place.popen("python", "-m", "pyramid.scripts.pserve", str(place.ini))
     try:
-        wait_until(lambda: process.poll() is not None or ready(door), 30)
+        wait_until(
+            lambda: process.poll() is not None or answers_at(door, "/readyz"), 30
+        )  # as monitoring asks
         yield
     finally:
         process.terminate()
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0, told
     assert not re.search("Traceback|WARN|ERROR", told), told
-
-
-def ready(door: Path) -> bool:
-    """What the monitoring asks at the unix socket."""
-    connection = HTTPConnection("127.0.0.1")
-    connection.sock = socket(AF_UNIX)
-    try:
-        connection.sock.connect(str(door))
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def test_production_is_what_its_page_says_P1_P2_P3_P4(

@@ -5,14 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from socket import AF_UNIX, socket
 
 import pytest
 
 from tests.integration.conftest import DEVELOPMENT, ROOT
-from tests.processes import Shop
+from tests.processes import Shop, answers_at
 from tests.proxy import Nginx, SecureClient, guess_until_refused
 
 
@@ -51,16 +49,7 @@ class Served(Shop):
     def _ready(self) -> bool:
         if "unix_socket" not in self._server:
             return super()._ready()
-        connection = HTTPConnection("localhost")
-        connection.sock = socket(AF_UNIX)
-        try:
-            connection.sock.connect(str(self._socket))
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+        return answers_at(self._socket, "/healthz")
 
 
 WAYS = {

@@ -105,12 +105,14 @@ def test_defaults_are_those_of_the_contract() -> None:
     )
 
 
-def test_values_are_read_as_an_ini_file_gives_them() -> None:
+@pytest.mark.parametrize("between", ["\n", " "])
+def test_values_are_read_as_an_ini_file_gives_them(between: str) -> None:
+    """A variable of the environment has no line ends in it: there a blank must do."""
     other = "y" * 32
     settings = SessionSettings.read(
         {
             **GOOD,
-            "session.secret": f"\n{SECRET}\n{other}\n",
+            "session.secret": f"\n{SECRET}{between}{other}\n",
             "session.cookie_secure": " true ",
             "session.idle_timeout": " 0090.5 ",
             "session.touch_interval": "0",
