@@ -1,11 +1,12 @@
 """A browser played by the shop: real requests to itself, through every tween and view."""
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
 
 from pyramid.csrf import get_csrf_token
 from pyramid.request import Request
+
+from demoapp.lessons.jar import keep
 
 
 class Visit:
@@ -51,16 +52,5 @@ class Visit:
         response = self._request.invoke_subrequest(ask, use_tweens=True)
         for header in response.headers.getall("Set-Cookie"):
             self._received.append(header)
-            self._keep(header)
+            keep(self.cookies, header)
         return response
-
-    def _keep(self, header: str) -> None:
-        try:
-            sent = SimpleCookie(header)
-        except CookieError:
-            return
-        for name, morsel in sent.items():
-            if morsel["max-age"] == "0":
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = morsel.value

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
 from pyramid.csrf import get_csrf_token
 from pyramid.request import Request
+
+from demoapp.lessons.jar import keep
 
 COST = re.compile(r'session-(load|save);dur=([\d.]+);desc="(?:(\d+) trip|unknown)')
 """An entry of Server-Timing; see `demoapp.front.timing`."""
@@ -105,15 +106,7 @@ class Errand:
 
     def _keep(self, header: str) -> None:
         self._set[header.partition("=")[0]] = header
-        try:
-            sent = SimpleCookie(header)
-        except CookieError:
-            return
-        for name, morsel in sent.items():
-            if morsel["max-age"] == "0":
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = morsel.value
+        keep(self.cookies, header)
 
 
 def home(request: Any, shop: str) -> str:
