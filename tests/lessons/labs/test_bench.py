@@ -1,28 +1,9 @@
 """Predict, act, observe: what every lab does with a prediction, and with what it has seen."""
 
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from demoapp.lessons.quoting import quoted
-from demoapp.sessions import STRATEGIES
 from tests.lessons.labs.visiting import LABS, seen, sends
 from tests.shops import Visitor, open_shop
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.mark.parametrize("lab", LABS)
-def test_the_lines_that_ran_are_those_of_the_source(lab: str) -> None:
-    ran = LABS[lab].module.RAN
-    assert ran.keys() == STRATEGIES.keys()
-    for function in {function for functions in ran.values() for function in functions}:
-        quote = quoted(function)
-        lines = (ROOT / quote.path).read_text(encoding="utf-8").splitlines()[quote.line - 1 :]
-        shown = quote.text.splitlines()
-        assert [line.strip() for line in shown] == [x.strip() for x in lines[: len(shown)]]
-        assert len(shown) <= 22, f"not a few lines: {quote.path}:{quote.line}"
 
 
 def test_a_prediction_is_asked_for_before_and_the_result_comes_first(shop: Any) -> None:

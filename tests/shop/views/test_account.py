@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -11,20 +10,25 @@ from typing import Any
 import pytest
 from pyramid.interfaces import IContextFound
 from sqlalchemy import update
-from transaction.interfaces import TransientError
 
 from demoapp.shop.accounts import DEMO_PASSWORD
 from demoapp.shop.models import User
-from demoapp.shop.security import HASHER
 from tests.servers import RedisServer
-from tests.sessions.saboteur import Saboteur
 from tests.shops import Visitor
 
 SERVER_SIDE = ("memory", "redis", "database")
+
+
 THIRD_PARTY = ("pyramid_beaker", "pyramid_session_redis")
+
+
 # pyramid_session_redis 1.8.1 calls SETEX, which redis-py 8 would like to see as SET
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+
+
 PHONE = "Mozilla/5.0 (Android 16; Mobile; rv:149.0) Gecko/149.0 Firefox/149.0"
+
+
 LAPTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36"
 
 
@@ -239,71 +243,6 @@ def test_a_disabled_user_is_out_with_the_next_request_S7(any_shop: Any) -> None:
     assert phone.log_in().status_int == 303
 
 
-def lose_first_attempts(shop: Any) -> None:
-    """Every post loses against another request once, just before the database would commit."""
-
-    def conflict() -> None:
-        raise TransientError
-
-    def join(event: Any) -> None:
-        if event.request.method == "POST" and event.request.environ["retry.attempt"] == 0:
-            Saboteur(event.request, "tpc_vote", conflict)
-
-    shop.registry.registerHandler(join, (IContextFound,))
-
-
-def test_what_changes_the_token_may_be_replayed_S5(shop: Any) -> None:
-    lose_first_attempts(shop)
-    visitor = Visitor(shop)
-    visitor.send("/cart/items", sku="ujeon")
-    assert visitor.log_in().status_int == 303
-    fields = {"current": "pyramid tea house", "new": "another good password"}
-    assert visitor.send("/account/password", **fields).status_int == 303
-    assert visitor.send("/account/sessions/revoke-others").status_int == 303
-    assert user(visitor) == "demo"
-    assert visitor.send("/logout").status_int == 303
-    assert visitor.send("/register", username="hana", password=fields["new"]).status_int == 303
-    assert user(visitor) == "hana"
-
-
-@pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
-def test_a_name_is_registered_once_and_the_other_told_so(
-    request: pytest.FixtureRequest,
-    start_shop: Callable[..., Any],
-    database: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Both find the name free, and one of them is faster to take it."""
-    shop = start_shop("memory", **{"sqlalchemy.url": request.getfixturevalue(database)})
-    both, attempts = Barrier(2), count()
-
-    class Hasher:
-        def hash(self, password: str) -> str:
-            if next(attempts) < 2:
-                both.wait(5)
-            return HASHER.hash(password)
-
-    monkeypatch.setattr("demoapp.shop.views.door.HASHER", Hasher())
-    visitors = [Visitor(shop), Visitor(shop)]
-    passwords = ["a good password", "another good password"]
-
-    def register(visitor: Visitor, password: str) -> int:
-        return int(visitor.send("/register", username="hana", password=password).status_int)
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(register, visitors, passwords)) == [303, 400]
-
-
-def test_a_name_is_measured_as_it_is_kept_I1(
-    start_shop: Callable[..., Any], postgres_url: str
-) -> None:
-    shop = start_shop("memory", **{"sqlalchemy.url": postgres_url})
-    for letters, status in (("ß" * 40, 400), ("ß" * 20, 303)):
-        answer = Visitor(shop).send("/register", username=letters, password="a good password")
-        assert answer.status_int == status
-    assert Visitor(shop).log_in("ß" * 20, "a good password").status_int == 303
-
-
 def test_login_gives_a_foreign_session_a_new_id_S5(start_any: Callable[[str], Any]) -> None:
     """Planted before the login, an id must not be the one of the user after it."""
     for name in THIRD_PARTY:
@@ -318,3 +257,19 @@ def test_login_gives_a_foreign_session_a_new_id_S5(start_any: Callable[[str], An
         assert user(attacker) is None, name
         assert victim.cookie("foreign") != planted
         assert victim.state()["cart"]["quantity"] == 1
+
+
+def test_a_new_password_rotates_and_ends_the_other_sessions_S5_S6(shop: Any) -> None:
+    visitor, other, thief = Visitor(shop), Visitor(shop), Visitor(shop)
+    visitor.log_in()
+    other.log_in()
+    before, first_token = visitor.cookie(), visitor.token()
+    fields = {"current": "pyramid tea house", "new": "another good password"}
+    assert visitor.send("/account/password", **fields).status_int == 303
+    assert (visitor.cookie(), visitor.token()) != (before, first_token)
+    assert visitor.state()["user"] == "demo"
+    assert other.state()["user"] is None
+    thief.set_cookie("session", before)
+    assert thief.state()["user"] is None
+    assert Visitor(shop).log_in().status_int == 400
+    assert Visitor(shop).log_in(password="another good password").status_int == 303

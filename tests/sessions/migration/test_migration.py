@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import update
 
-from demoapp.sessions.database import sessions
-from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore
 from demoapp.shop.accounts import DEMO_PASSWORD
 from tests.servers import RedisServer
+from tests.sessions.migration.moving import arrive, cookies_of, shopper
 from tests.shops import Visitor
 
 SURVIVING = ("redis", "database", "custom")
+
+
 PAIRS = [(old, new) for old in SURVIVING for new in (*SURVIVING, "memory") if old != new]
 
 
@@ -29,24 +29,6 @@ def switched(
     base = {"sqlalchemy.url": sqlite_url}
     base["session.redis.url"] = request.getfixturevalue("redis_server").url
     return start_shop(old, **base), start_shop(new, **base, **{"session.migrate_from": old})
-
-
-def arrive(shop: Any, cookies: dict[str, str]) -> Visitor:
-    visitor = Visitor(shop)
-    for name, value in cookies.items():
-        visitor.set_cookie(name, value)
-    return visitor
-
-
-def cookies_of(visitor: Visitor) -> dict[str, str]:
-    return {name: value.strip('"') for name, value in visitor.cookies.items()}
-
-
-def shopper(shop: Any) -> Visitor:
-    visitor = Visitor(shop)
-    assert visitor.log_in().status_int == 303
-    assert visitor.send("/cart/items", sku="ujeon", quantity="3").status_int == 303
-    return visitor
 
 
 def test_cart_and_login_are_kept_and_moved_by_the_next_write(switched: tuple[Any, Any]) -> None:
@@ -74,58 +56,6 @@ def test_a_session_that_was_moved_and_ended_does_not_come_back(switched: tuple[A
         assert (state["user"], state["cart"]["quantity"]) == (None, 0)
     assert visitor.log_in().status_int == 303
     assert visitor.state()["cart"]["quantity"] == 4
-
-
-def test_what_cannot_be_read_is_replaced_by_a_fresh_session_S14(
-    start_shop: Callable[..., Any], sqlite_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    base = {"sqlalchemy.url": sqlite_url}
-    before = start_shop("database", **base)
-    old = cookies_of(shopper(before))
-    with before.registry["dbsession_factory"].begin() as session:
-        session.execute(update(sessions).values(format=99))
-    after = start_shop("custom", **base, **{"session.migrate_from": "database"})
-    visitor = arrive(after, old)
-    assert visitor.state()["user"] is None
-    assert "is replaced by a fresh one" in caplog.text
-    assert visitor.send("/cart/items", sku="sejak").status_int == 303
-    assert visitor.state()["cart"]["quantity"] == 1
-
-
-# pyramid_session_redis 1.8.1 calls SETEX, which redis-py 8 would like to see as SET
-@pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
-def test_sessions_that_another_package_began_in_one_second_are_told_apart(
-    start_shop: Callable[..., Any],
-    sqlite_url: str,
-    redis_server: RedisServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = time.time()
-    monkeypatch.setattr("time.time", lambda: now)
-    base = {
-        "sqlalchemy.url": sqlite_url,
-        "session.custom.factory": "pyramid_session_redis.session_factory_from_settings",
-        "redis.sessions.secret": "a-secret-of-the-tests-0123456789",
-        "redis.sessions.redis_url": redis_server.url,
-        "redis.sessions.cookie_name": "foreign",
-    }
-    before = start_shop("custom", **base)
-    guests = [Visitor(before), Visitor(before)]
-    for guest in guests:
-        guest.send("/cart/items", sku="ujeon")
-    after = start_shop("database", **base, **{"session.migrate_from": "custom"})
-    for guest in guests:
-        moved = arrive(after, cookies_of(guest))
-        assert moved.send("/cart/items", sku="ujeon").status_int == 303
-        assert moved.state()["cart"]["quantity"] == 2
-
-
-def test_no_session_can_be_moved_into_another_packages_factory(
-    start_shop: Callable[..., Any],
-) -> None:
-    factory = {"session.custom.factory": "pyramid_beaker.session_factory_from_settings"}
-    with pytest.raises(SettingsError, match=r"migrate_from .* pyramid_beaker"):
-        start_shop("custom", **factory, **{"session.migrate_from": "database"})
 
 
 def test_an_old_cookie_is_void_after_the_move(switched: tuple[Any, Any]) -> None:

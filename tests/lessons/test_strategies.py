@@ -23,12 +23,16 @@ from webtest import TestApp
 from demoapp.lessons.content import HERE, content
 from demoapp.lessons.strategies import compare, figures
 from demoapp.sessions.interfaces import SessionTooLarge
-from tests.functional.test_inspector import trips
+from tests.front.test_timing import trips
 from tests.servers import RedisServer
 from tests.shops import SECRET, STRATEGIES, Visitor, close_shop, open_shop
 
 StartShop = Callable[..., Any]
+
+
 ROOT = HERE.parent.parent
+
+
 QUESTIONS = [question["id"] for question in content("strategies", "en")["question"]]
 
 
@@ -43,9 +47,6 @@ def cart_at(shop: Any, visitor: Visitor) -> int:
     there = Visitor(shop)
     there.set_cookie("session", visitor.cookie() or "")
     return int(there.state()["cart"]["quantity"])
-
-
-# -- the table
 
 
 def test_where_the_cart_lives(
@@ -126,7 +127,7 @@ def test_what_the_cookie_tells_its_reader(shop: Any, strategy: str) -> None:
 
 
 def test_round_trips(shop: Any, strategy: str) -> None:
-    """Those of the Server-Timing header; test_inspector.py shows that it counts right."""
+    """Those of the Server-Timing header; tests/front/test_timing.py shows that it counts right."""
     visitor = with_a_cart(shop)
     fields = {"csrf_token": visitor.token(), "sku": "ujeon"}
     visitor.post("/cart/items", fields)
@@ -135,9 +136,6 @@ def test_round_trips(shop: Any, strategy: str) -> None:
     change = trips(visitor.post("/cart/items", fields))
     expected = {"memory": (0, 0), "redis": (1, 3), "database": (1, 2), "custom": (0, 0)}
     assert (sum(read.values()), sum(change.values())) == expected[strategy]
-
-
-# -- the libraries that people find
 
 
 def test_pyramid_session_redis_pickles_and_sets_no_samesite_by_default() -> None:
@@ -167,9 +165,6 @@ def test_beaker_leaves_the_old_record_usable_when_it_invalidates() -> None:
     assert factory(Request.blank("/", headers=old)).get("user") == "demo"
 
 
-# -- the pages
-
-
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_question_is_answered_and_every_proof_exists(name: str) -> None:
     texts = (HERE / "strategies" / "strategies.toml").read_text(encoding="utf-8")
@@ -180,20 +175,6 @@ def test_every_question_is_answered_and_every_proof_exists(name: str) -> None:
         if question != "when":
             path, _, test = answer["proof"].partition("::")
             assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("file", sorted(HERE.glob("*/*.toml")), ids=lambda path: path.stem)
-def test_every_text_is_in_both_languages(file: Path) -> None:
-    def check(value: Any, where: str) -> None:
-        if isinstance(value, dict):
-            assert ("en" in value) == ("ko" in value), where
-            for key, inner in value.items():
-                check(inner, f"{where}.{key}")
-        elif isinstance(value, list):
-            for number, inner in enumerate(value):
-                check(inner, f"{where}[{number}]")
-
-    check(tomllib.loads(file.read_text(encoding="utf-8")), file.stem)
 
 
 @pytest.mark.parametrize("locale", ["en", "ko"])
@@ -215,9 +196,6 @@ def test_the_pages_show_pictures_tables_and_the_source_itself(
         ]
         assert told["failure"][0] in page.get_text()
     assert visitor.get("/strategies/cassandra").status_int == 404
-
-
-# -- the ini lines on the pages
 
 
 def ini_lines() -> Iterator[Any]:
@@ -251,9 +229,6 @@ def test_the_ini_lines_run_as_they_are(
         assert visitor.state()["cart"]["quantity"] == 2
     finally:
         close_shop(shop)
-
-
-# -- demoapp-compare
 
 
 @pytest.fixture

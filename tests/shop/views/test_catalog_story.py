@@ -48,17 +48,3 @@ def test_without_sessions_it_promises_none(start_shop: Callable[..., Any]) -> No
     visitor.set_cookie("session", "x" * 43)
     assert "unavailable just now" in step(visitor, 1)
     assert "leaves nothing behind" not in step(visitor, 2)
-
-
-def test_a_page_says_what_it_is_about(start_shop: Callable[..., Any]) -> None:
-    visitor = Visitor(start_shop("memory"))
-    told = {}
-    for path in ("/", "/?category=green", "/products/ujeon", "/nothing", "/labs"):
-        head = visitor.get(path).html.head
-        descriptions = head.find_all("meta", {"name": "description"})
-        assert len(descriptions) == 1, path
-        told[path] = descriptions[0]["content"]
-    assert told["/"] == told["/nothing"] == told["/labs"]
-    assert len({told["/"], told["/?category=green"], told["/products/ujeon"]}) == 3
-    picture = visitor.get("/").html.head.find("meta", {"property": "og:image"})["content"]
-    assert visitor.get(picture.removeprefix("http://localhost")).content_type == "image/jpeg"
