@@ -1,17 +1,11 @@
 """Which language an answer is in, and what depends on that."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from demoapp.i18n import when
 from tests.shops import Visitor
-
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A form of another site changes nothing here."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,11 +10,6 @@ from tests.sessions.saboteur import Saboteur
 from tests.shops import Visitor
 
 HTTPS = {"wsgi.url_scheme": "https"}
-
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
 
 
 @pytest.mark.parametrize("host", ["tea.example", "tea.example:80", "TEA.example", "tea.example."])

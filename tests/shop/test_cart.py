@@ -11,11 +11,6 @@ from demoapp.shop.cart import MAX_QUANTITY
 from tests.shops import Visitor
 
 
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
-
-
 def test_cart_counts_and_is_emptied(shop: Any) -> None:
     visitor = Visitor(shop)
     for _ in range(2):

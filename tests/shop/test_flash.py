@@ -1,9 +1,6 @@
 """What the next page says about what was just done: once, and in the visitor's language."""
 
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from tests.shops import Visitor
 
@@ -20,11 +17,6 @@ def told(page: Any) -> list[str]:
 
 def last_told(visitor: Visitor) -> list[str]:
     return told(visitor.get("/cart"))
-
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
 
 
 def test_each_change_of_the_cart_is_told_once(shop: Any) -> None:

@@ -14,11 +14,6 @@ def korean(shop: Any) -> Visitor:
     return visitor
 
 
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
-
-
 @pytest.mark.parametrize(
     ("path", "fields", "expected"),
     [

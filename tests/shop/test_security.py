@@ -1,6 +1,5 @@
 """Passwords: how they are kept, and what an answer tells of the names that there are."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,6 @@ from demoapp.shop.models import User
 from demoapp.shop.views import account, door
 from tests.passwords import REAL
 from tests.shops import Visitor
-
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
 
 
 def users(shop: Any) -> dict[str, str]:

@@ -17,18 +17,13 @@ from demoapp.sessions.interfaces import SessionError
 from tests.servers import RedisServer
 from tests.sessions.bare import Place, open_bare
 from tests.sessions.beds import Clock
+from tests.sessions.migration.moving import arrive, cookies_of
 from tests.sessions.saboteur import Saboteur
 from tests.sessions.visitor import Visitor as BareVisitor
 from tests.shops import Visitor
 
 READS = ("get", "getex", "mget", "ttl", "pttl", "exists", "type", "strlen", "ping", "info", "time")
 """What is no change; GETEX moves the time to live alone."""
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with Clock() as clock:
-        yield clock
 
 
 @pytest.fixture
@@ -52,17 +47,6 @@ def reading_only(old: Place) -> Iterator[None]:
     old.redis.execute_command("ACL", "SETUSER", "old", "-@all", *rules)
     yield
     old.redis.execute_command("ACL", "SETUSER", "old", "+@all")
-
-
-def arrive(shop: Any, cookies: dict[str, str]) -> Visitor:
-    visitor = Visitor(shop)
-    for name, value in cookies.items():
-        visitor.set_cookie(name, value)
-    return visitor
-
-
-def cookies_of(visitor: Visitor) -> dict[str, str]:
-    return {name: value.strip('"') for name, value in visitor.cookies.items()}
 
 
 def post(visitor: Visitor, path: str, **fields: str) -> int:

@@ -1,16 +1,10 @@
 """The catalogue: each card is a way into the cart."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.shops import Visitor
-
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
 
 
 @pytest.mark.parametrize("path", ["/", "/?category=green", "/?q=tea", "/products/ujeon"])

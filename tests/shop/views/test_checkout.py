@@ -1,18 +1,11 @@
 """Checkout keeps what was typed, and many orders come in pages."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from sqlalchemy import event, select
 
 from demoapp.shop.models import Order, OrderLine, User
 from tests.shops import Visitor
-
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
 
 
 def order_of(visitor: Visitor, **fields: str) -> dict[str, str]:

@@ -11,12 +11,6 @@ import pytest
 from demoapp.shop.security import HASHER
 from tests.shops import Visitor
 
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
-
-
 GOALS = {
     "/cart": "/cart",
     "/?q=a&category=b": "/?q=a&category=b",

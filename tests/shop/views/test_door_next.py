@@ -1,51 +1,17 @@
-"""Where a form leads to: one stays where one was, and no page leads off this site."""
+"""Where a login leads to: on to what one was about to do, and never off this site."""
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.shop.views.leading import ELSEWHERE, asked, goal
 from tests.shops import Visitor
-
-ELSEWHERE = ("https://evil.example/", "//evil.example", "/\\evil.example", "evil", "javascript:x")
 
 
 @pytest.fixture
 def visitor(start_shop: Callable[..., Any]) -> Visitor:
     return Visitor(start_shop("memory"))
-
-
-def goal(answer: Any) -> str:
-    """Path, query and fragment."""
-    assert answer.status_int == 303, answer.text
-    return str(urlsplit(answer.location)._replace(scheme="", netloc="").geturl())
-
-
-def asked(page: Any, link: str) -> str | None:
-    """The `next` in the address of a link."""
-    href = page.html.find("a", string=link)["href"]
-    found: list[str] = parse_qs(urlsplit(href).query).get("next", [])
-    return found[0] if found else None
-
-
-def test_adding_from_a_shelf_leads_back_to_the_card(visitor: Visitor) -> None:
-    page = visitor.get("/?category=green&q=tea")
-    form = next(f for f in page.forms.values() if f.action.endswith("/cart/items"))
-    sku = form["sku"].value
-    answer = form.submit()
-    assert goal(answer) == f"/?category=green&q=tea#card-{sku}"
-    back = answer.follow()
-    assert back.html.find(id=f"card-{sku}") is not None
-    assert "Added to the cart" in back.html.find(class_="flash").text
-
-
-def test_adding_leads_to_the_cart_unless_a_page_of_ours_is_asked_for(visitor: Visitor) -> None:
-    assert goal(visitor.send("/cart/items", sku="ujeon")) == "/cart"
-    for there in ("", *ELSEWHERE):
-        assert goal(visitor.send("/cart/items", sku="ujeon", next=there)) == "/cart", there
-    product = visitor.get("/products/ujeon")
-    assert goal(product.html and product.forms["buy"].submit()) == "/cart"
 
 
 def test_logging_in_on_the_way_to_the_checkout_goes_on_there(visitor: Visitor) -> None:

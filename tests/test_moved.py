@@ -9,7 +9,7 @@ import pytest
 from demoapp.moved import NAMES
 from tests.processes import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("old", NAMES)
