@@ -5,10 +5,12 @@ from pathlib import Path, PurePath
 
 TESTS = Path(__file__).resolve().parent
 PACKAGE = TESTS.parent / "demoapp"
-ROOMS = ("front", "lessons", "sessions", "shop")
+ROOMS = ("db", "front", "lessons", "sessions", "shop")
 """Each has a folder of its own in tests/, and in there each of its folders may have one."""
 ELSEWHERE = {
     # what needs processes or servers of its own
+    "db/postgresql": "integration/test_databases.py",
+    "db/ready": "integration/test_not_migrated.py",
     "scripts/init": "integration/test_init.py",
     "scripts/port": "integration/test_serve.py",
     "scripts/sessions": "integration/test_sessions.py",
@@ -27,7 +29,7 @@ ELSEWHERE = {
     "shop/globals": "shop/test_page.py",
 }
 OF_NO_MODULE = {
-    ".": ("mirror", "package_data", "pins", "rooms", "servers"),
+    ".": ("mirror", "package_data", "pins", "rooms"),
     "sessions": ("alone", "contract", "guest", "machine", "outage", "starter", "trips"),
 }
 """Files about the project, or about all stores."""

@@ -22,7 +22,7 @@ from tests import processes
 from tests.processes import Shop, StartError, free_port, process_state, wait_until
 from tests.servers import PostgresServer, RedisServer, find_program
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
