@@ -6,11 +6,7 @@ from typing import Any
 from tests.shops import Visitor
 
 HTTPS = {"wsgi.url_scheme": "https"}
-
-
 PAGES = ("/", "/products/ujeon", "/cart", "/login", "/session.json", "/healthz", "/metrics")
-
-
 ERRORS = ("/no-such", "/products/no-such", "/orders/X", "/static/no-such.css")
 
 

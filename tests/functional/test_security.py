@@ -9,8 +9,6 @@ from webob import Request
 from tests.shops import Visitor
 
 HTTPS = {"wsgi.url_scheme": "https"}
-
-
 PAGES = ("/", "/products/ujeon", "/cart", "/login", "/session.json", "/healthz", "/metrics")
 
 

@@ -28,11 +28,7 @@ from tests.servers import RedisServer
 from tests.shops import SECRET, STRATEGIES, Visitor, close_shop, open_shop
 
 StartShop = Callable[..., Any]
-
-
 ROOT = HERE.parent.parent
-
-
 QUESTIONS = [question["id"] for question in content("strategies", "en")["question"]]
 
 
@@ -47,6 +43,9 @@ def cart_at(shop: Any, visitor: Visitor) -> int:
     there = Visitor(shop)
     there.set_cookie("session", visitor.cookie() or "")
     return int(there.state()["cart"]["quantity"])
+
+
+# -- the table
 
 
 def test_where_the_cart_lives(
@@ -138,6 +137,9 @@ def test_round_trips(shop: Any, strategy: str) -> None:
     assert (sum(read.values()), sum(change.values())) == expected[strategy]
 
 
+# -- the libraries that people find
+
+
 def test_pyramid_session_redis_pickles_and_sets_no_samesite_by_default() -> None:
     defaults = inspect.signature(pyramid_session_redis.RedisSessionFactory).parameters
     assert defaults["serialize"].default is pickle.dumps
@@ -163,6 +165,9 @@ def test_beaker_leaves_the_old_record_usable_when_it_invalidates() -> None:
     session.invalidate()
     session.persist()
     assert factory(Request.blank("/", headers=old)).get("user") == "demo"
+
+
+# -- the pages
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -198,6 +203,9 @@ def test_the_pages_show_pictures_tables_and_the_source_itself(
     assert visitor.get("/strategies/cassandra").status_int == 404
 
 
+# -- the ini lines on the pages
+
+
 def ini_lines() -> Iterator[Any]:
     for name in STRATEGIES:
         told = content("strategies", "en")[name]
@@ -229,6 +237,9 @@ def test_the_ini_lines_run_as_they_are(
         assert visitor.state()["cart"]["quantity"] == 2
     finally:
         close_shop(shop)
+
+
+# -- demoapp-compare
 
 
 @pytest.fixture

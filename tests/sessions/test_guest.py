@@ -33,8 +33,6 @@ from tests.sessions.bare import MakePlace, add_dbsession
 from tests.sessions.host import LAYER, MODELS, ORDERS, configure, count_notes, maker_on, open_engine
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
 MANAGER = "pyramid_tm.explicit_manager"
 
 
@@ -68,6 +66,9 @@ def chosen(request: pytest.FixtureRequest, make_place: MakePlace) -> dict[str, s
 def counts(app: Any, times: int = 3) -> list[int]:
     browser = TestApp(app)
     return [browser.get("/").json["count"] for _ in range(times)]
+
+
+# -- its rows, its settings, its answers
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -165,6 +166,9 @@ def test_answer_that_does_without_the_session_is_untouched_S18(
     assert sorted(name.lower() for name in headers) == ["content-length", "content-type"]
 
 
+# -- its database
+
+
 def test_dbsession_of_the_request_class_is_one_S18(engine: Engine) -> None:
     def dbsession(request: Any) -> Any:
         session = sessionmaker(engine)()
@@ -193,6 +197,9 @@ def test_events_go_on_reaching_the_host_S18(engine: Engine, listens: str) -> Non
     config.registry.has_listeners = True
     TestApp(config.make_wsgi_app()).get("/")
     assert len(told) == 1
+
+
+# -- a tween of the host over the transaction
 
 
 def reading_tween(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
@@ -236,6 +243,9 @@ def test_tween_over_the_transaction_S18(engine: Engine, chosen: dict[str, str], 
     if tween == "writing_tween":
         assert (seen.pop("before"), seen.pop("after")) == (4, 3)
     assert seen == {"count": 3}
+
+
+# -- what a wrong setting does
 
 
 def wrong(settings: Mapping[str, str]) -> BaseException:
@@ -352,6 +362,9 @@ def test_pserve_ends_with_one_line_of_the_same_setting_S18(wrong_ini: Path) -> N
     assert done.returncode != 0
     [line] = done.stderr.splitlines()
     assert "session.strategy = 'memcached' is not one of" in line
+
+
+# -- the README
 
 
 def section(title: str) -> str:

@@ -139,6 +139,11 @@ def back(server: RedisServer) -> None:
     STOPWATCH.now += PAUSE_SECONDS
 
 
+# How long a request waits is told by what it waits for, whatever else the machine has to do: an
+# answer that does not come costs a time-out, a connection that is refused nothing, and redis-py
+# sleeps between two attempts.
+
+
 @pytest.fixture
 def proxy(own_redis: RedisServer) -> Iterator[RedisProxy]:
     with RedisProxy(own_redis.port) as proxy:

@@ -15,13 +15,14 @@ from tests.sessions.visitor import Visitor
 from tests.shops import Visitor as Shopper
 
 LIMITS = {"idle_timeout": "100", "touch_interval": "60", "absolute_timeout": "1000"}
-
-
 IN_SQL = ("sqlite", "postgresql")
 
 
 def read(request: Any) -> Any:
     return request.session.get("a")
+
+
+# -- what a touch costs
 
 
 @contextmanager
@@ -99,6 +100,9 @@ def test_touch_of_a_request_that_failed_is_made_up_for_S8(
     assert visitor.do(read) == 1
     clock.now += 99
     assert visitor.do(read) == 1
+
+
+# -- what is promised
 
 
 @pytest.mark.parametrize("store", ["memory", "redis", *IN_SQL])

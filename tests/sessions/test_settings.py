@@ -10,7 +10,6 @@ from tests.shops import SECRET
 
 GOOD = {"session.strategy": "memory", "session.secret": SECRET}
 
-
 WRONG = [
     ("session.strategy", "", "is not set"),
     ("session.strategy", "Redis", "is not one of: memory, redis, database, custom"),

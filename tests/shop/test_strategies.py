@@ -12,8 +12,6 @@ from demoapp.shop.strategies import ELSEWHERE, FOUR
 from tests.shops import Visitor
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "demoapp" / "templates"
-
-
 DRAWS = "diagrams.pt"
 """The one that draws each strategy in its own way."""
 

@@ -18,8 +18,6 @@ from tests.lessons.labs.visiting import (
 from tests.shops import Visitor
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
 TEXTS = """
 order = 0
 title = { en = "Added", ko = "더한 것" }
@@ -32,8 +30,6 @@ outcome.yes = { en = "It is there.", ko = "있습니다." }
 action.look = { en = "Look", ko = "보기" }
 label = {}
 """
-
-
 CODE = """
 from demoapp.lessons.labs.bench import Observation
 

@@ -8,11 +8,7 @@ from demoapp.lessons.labs.lab import found
 from tests.shops import Visitor
 
 LABS = found(labs.__path__)
-
-
 LOCALES = ("en", "ko")
-
-
 StartShop = Callable[..., Any]
 
 

@@ -15,8 +15,6 @@ from tests.sessions.migration.moving import arrive, cookies_of, shopper
 from tests.shops import Visitor
 
 SURVIVING = ("redis", "database", "custom")
-
-
 PAIRS = [(old, new) for old in SURVIVING for new in (*SURVIVING, "memory") if old != new]
 
 

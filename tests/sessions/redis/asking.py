@@ -8,8 +8,6 @@ from tests.sessions.visitor import Visitor
 
 REMEMBERED = 60
 """Seconds for which the store may remember that an id was rotated away."""
-
-
 SOON = REMEMBERED + 1
 
 

@@ -17,18 +17,12 @@ from tests.servers import RedisServer
 from tests.shops import Visitor
 
 SERVER_SIDE = ("memory", "redis", "database")
-
-
 THIRD_PARTY = ("pyramid_beaker", "pyramid_session_redis")
 
 
 # pyramid_session_redis 1.8.1 calls SETEX, which redis-py 8 would like to see as SET
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
-
-
 PHONE = "Mozilla/5.0 (Android 16; Mobile; rv:149.0) Gecko/149.0 Firefox/149.0"
-
-
 LAPTOP = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36"
 
 
