@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.shops import Visitor
+from tests.shops import Visitor, order_of
 
 PAGES = (
     "/",
@@ -47,11 +47,6 @@ def test_browsing_begins_no_session_S4(shop: Any) -> None:
     visitor.send("/logout")
     assert visitor.cookie() is None
     assert visitor.state()["handle"] is None
-
-
-def order_of(visitor: Visitor, **fields: str) -> dict[str, str]:
-    cart_id = visitor.state()["cart"]["id"]
-    return {"name": "김민지", "address": "서울", "cart_id": cart_id, **fields}
 
 
 def test_anothers_order_is_not_found_A5(shop: Any) -> None:

@@ -1,4 +1,4 @@
-"""Idle and absolute limits, clocks that jump, and the memory store's bound."""
+"""Idle and absolute limits, and clocks that jump."""
 
 from typing import Any
 

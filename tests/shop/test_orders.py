@@ -3,12 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.shops import Visitor
-
-
-def order_of(visitor: Visitor, **fields: str) -> dict[str, str]:
-    cart_id = visitor.state()["cart"]["id"]
-    return {"name": "김민지", "address": "서울", "cart_id": cart_id, **fields}
+from tests.shops import Visitor, order_of
 
 
 def test_an_order_is_placed_once_F6(shop: Any) -> None:

@@ -5,12 +5,7 @@ from typing import Any
 from sqlalchemy import event, select
 
 from demoapp.shop.models import Order, OrderLine, User
-from tests.shops import Visitor
-
-
-def order_of(visitor: Visitor, **fields: str) -> dict[str, str]:
-    cart_id = visitor.state()["cart"]["id"]
-    return {"name": "김민지", "address": "서울", "cart_id": cart_id, **fields}
+from tests.shops import Visitor, order_of
 
 
 def test_a_refused_checkout_keeps_what_was_typed_and_the_cart(shop: Any) -> None:
