@@ -7,15 +7,13 @@ TESTS = Path(__file__).resolve().parent
 PACKAGE = TESTS.parent / "demoapp"
 ROOMS = ("db", "front", "lessons", "sessions", "shop")
 """Each has a folder of its own in tests/, and in there each of its folders may have one."""
+COMMANDS = PurePath("scripts")
+"""They are run, in processes: each has its tests in tests/integration/."""
 ELSEWHERE = {
     # what needs processes or servers of its own
     "db/postgresql": "integration/test_databases.py",
     "db/ready": "integration/test_not_migrated.py",
-    "scripts/init": "integration/test_init.py",
     "scripts/port": "integration/test_serve.py",
-    "scripts/sessions": "integration/test_sessions.py",
-    "scripts/shell": "integration/test_shell.py",
-    "scripts/with_redis": "integration/test_with_redis.py",
     "sessions/database/purge": "integration/test_purge.py",
     "sessions/redis/sentinel": "integration/test_redis_sentinel.py",
     "shop/models": "integration/test_migrations.py",
@@ -47,7 +45,7 @@ def modules() -> Iterator[PurePath]:
 
 def found(module: PurePath) -> Iterator[Path]:
     """Beside one another; of a package without a folder in tests/, in one file for all of it."""
-    folder = TESTS / module.parent
+    folder = TESTS / ("integration" if module.parent == COMMANDS else module.parent)
     yield from folder.glob(f"test_{module.name}.py")
     yield from folder.glob(f"test_{module.name}_*.py")
     yield from (TESTS / module).glob("test_*.py")
