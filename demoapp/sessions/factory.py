@@ -1,11 +1,15 @@
 """The session factory that a strategy with a store registers: `request.session` comes from here."""
 
+from collections.abc import Callable
 from typing import Any
 
+from pyramid.events import ApplicationCreated
+from pyramid.interfaces import ISessionFactory
 from pyramid.threadlocal import manager as threadlocals
 from pyramid.tweens import EXCVIEW
 
 from demoapp.sessions.finding import Layer
+from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, Store
 from demoapp.sessions.saving import Saving
 from demoapp.sessions.session import Session
@@ -43,6 +47,27 @@ def request_around(request: Any) -> Any:
 def is_ours(registry: Any) -> bool:
     """Whether sessions are this package's. Of a factory from elsewhere nobody knows its ways."""
     return isinstance(registry["session.factory"], SessionFactory)
+
+
+def at_the_start(registry: Any, check: Callable[[Any], None]) -> None:
+    """Once. A listener that stayed would have Pyramid announce every request, to nobody."""
+
+    def listen(created: Any) -> None:
+        registry.unregisterHandler(listen, (ApplicationCreated,))
+        registry.has_listeners = any(registry.registeredHandlers()) or bool(registry.__bases__)
+        check(created)
+
+    registry.registerHandler(listen, (ApplicationCreated,))
+
+
+def refuse_another(created: Any) -> None:
+    """What an application says itself counts more for Pyramid than what it includes."""
+    registry = created.app.registry
+    if registry.getUtility(ISessionFactory) is not registry["session.factory"]:
+        raise SettingsError(
+            f"session.strategy = {registry['session.settings'].strategy} would have no effect, "
+            "as the application sets a session factory of its own; take that line out"
+        )
 
 
 def install(config: Any, store: Store, settings: SessionSettings) -> None:

@@ -24,7 +24,7 @@ from demoapp.sessions.database.errors import errors_told, is_conflict, is_spent
 from demoapp.sessions.database.purge import purge
 from demoapp.sessions.database.table import metadata as metadata
 from demoapp.sessions.database.table import sessions as sessions
-from demoapp.sessions.factory import install
+from demoapp.sessions.factory import at_the_start, install
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.interfaces import (
     Change,
@@ -172,7 +172,7 @@ class DatabaseStore(Store):
 
 
 def make_store(config: Any, ours: SessionSettings) -> DatabaseStore:
-    host.check_at_the_start(config.registry)
+    at_the_start(config.registry, host.check)
     return DatabaseStore(ours)
 
 
