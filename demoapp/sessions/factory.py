@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from pyramid.events import ApplicationCreated
-from pyramid.interfaces import ISessionFactory
 from pyramid.threadlocal import manager as threadlocals
 from pyramid.tweens import EXCVIEW
 
@@ -63,7 +62,8 @@ def at_the_start(registry: Any, check: Callable[[Any], None]) -> None:
 def refuse_another(created: Any) -> None:
     """What an application says itself counts more for Pyramid than what it includes."""
     registry = created.app.registry
-    if registry.getUtility(ISessionFactory) is not registry["session.factory"]:
+    told = registry.introspector.get("session factory", None)
+    if told and told["factory"] is not registry["session.factory"]:
         raise SettingsError(
             f"session.strategy = {registry['session.settings'].strategy} would have no effect, "
             "as the application sets a session factory of its own; take that line out"
