@@ -23,24 +23,25 @@ class SessionFactory(Layer):
         return around.session if around else Session(request, self, Saving(request, self))
 
 
-def request_around(request: Any) -> Any:
+def request_around(request: Any, stack: list[Any] | None = None) -> Any:
     """The request in whose transaction this one is, and whose session it shares, if any is.
 
     A subrequest without tweens, or made by `request.copy()`, commits with the request around it.
     """
-    frames = threadlocals.stack[-2:]
-    if len(frames) < 2 or frames[1]["request"] is not request:
+    stack = stack or threadlocals.stack
+    if len(stack) < 2 or stack[-1]["request"] is not request:
         return None
-    outer = frames[0]["request"]
+    outer = stack[-2]["request"]
     if outer in (None, request) or outer.registry is not request.registry:
         return None
     own, around = request.environ, outer.environ
-    if "tm.active" not in around:
-        return None
-    apart = "tm.active" in own and own.get("tm.manager") is not around.get("tm.manager")
     shown = own.get("HTTP_COOKIE")
-    stranger = bool(shown) and shown != around.get("HTTP_COOKIE")
-    return None if apart or stranger else outer
+    if shown and shown != around.get("HTTP_COOKIE"):
+        return None
+    if "tm.active" not in own and "tm.active" not in around:
+        return request_around(outer, stack[:-1])
+    apart = "tm.active" in own and own.get("tm.manager") is not around.get("tm.manager")
+    return outer if "tm.active" in around and not apart else None
 
 
 def is_ours(registry: Any) -> bool:

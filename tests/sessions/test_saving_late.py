@@ -404,6 +404,24 @@ def test_both_write_and_both_are_kept_S19(app: Any, name: str) -> None:
     assert visitor.data() == {"cart": [], "a": 1, "late": 1, "b": 2}
 
 
+@on(ALL, ["kept", "lost"])
+def test_a_subrequest_of_a_subrequest_commits_with_the_outermost_S19(app: Any, name: str) -> None:
+    visitor = visit(app)
+
+    def inner(request: Any) -> None:
+        request.session["a"] = 1
+        invoke(request, "new", write_late)
+
+    def act(request: Any) -> None:
+        once(request)
+        invoke(request, "new", inner)
+        if name == "lost":
+            raise Refused
+
+    visitor.do(act)
+    assert visitor.data() == {"cart": [], **({"a": 1, "late": 1} if name == "kept" else {})}
+
+
 @on(SERVER_SIDE, ["new with tweens"])
 def test_a_subrequest_may_fail_alone_S19(app: Any, name: str) -> None:
     """It has a transaction of its own; without tweens it has none that could be doomed."""
