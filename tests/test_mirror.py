@@ -22,7 +22,6 @@ ELSEWHERE = {
     "lessons/labs/restart": "lessons/labs/test_elsewhere.py",
     "sessions/factory": "sessions/test_saving_late.py",
     "sessions/interfaces": "sessions/test_contract.py",
-    "sessions/redis/breaker": "sessions/test_outage.py",
     "sessions/redis/scripts": "sessions/test_contract.py",
     "shop/globals": "shop/test_page.py",
 }

@@ -16,6 +16,7 @@ pyramid_tm and pyramid_retry, which it includes, and the `session.*` settings.
 
 from typing import Any
 
+from demoapp.sessions.factory import at_the_start, refuse_another
 from demoapp.sessions.settings import SessionSettings
 
 STRATEGIES = {
@@ -32,6 +33,7 @@ def includeme(config: Any) -> None:
     config.registry["session.settings"] = settings
     config.include("pyramid_tm")
     config.include("pyramid_retry")
+    at_the_start(config.registry, refuse_another)
     config.include(STRATEGIES[settings.strategy])
     if settings.migrate_from:
         config.include("demoapp.sessions.migration")

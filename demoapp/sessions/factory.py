@@ -1,11 +1,14 @@
 """The session factory that a strategy with a store registers: `request.session` comes from here."""
 
+from collections.abc import Callable
 from typing import Any
 
+from pyramid.events import ApplicationCreated
 from pyramid.threadlocal import manager as threadlocals
 from pyramid.tweens import EXCVIEW
 
 from demoapp.sessions.finding import Layer
+from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, Store
 from demoapp.sessions.saving import Saving
 from demoapp.sessions.session import Session
@@ -20,29 +23,52 @@ class SessionFactory(Layer):
         return around.session if around else Session(request, self, Saving(request, self))
 
 
-def request_around(request: Any) -> Any:
+def request_around(request: Any, stack: list[Any] | None = None) -> Any:
     """The request in whose transaction this one is, and whose session it shares, if any is.
 
     A subrequest without tweens, or made by `request.copy()`, commits with the request around it.
     """
-    frames = threadlocals.stack[-2:]
-    if len(frames) < 2 or frames[1]["request"] is not request:
+    stack = stack or threadlocals.stack
+    if len(stack) < 2 or stack[-1]["request"] is not request:
         return None
-    outer = frames[0]["request"]
+    outer = stack[-2]["request"]
     if outer in (None, request) or outer.registry is not request.registry:
         return None
     own, around = request.environ, outer.environ
-    if "tm.active" not in around:
-        return None
-    apart = "tm.active" in own and own.get("tm.manager") is not around.get("tm.manager")
     shown = own.get("HTTP_COOKIE")
-    stranger = bool(shown) and shown != around.get("HTTP_COOKIE")
-    return None if apart or stranger else outer
+    if shown and shown != around.get("HTTP_COOKIE"):
+        return None
+    if "tm.active" not in own and "tm.active" not in around:
+        return request_around(outer, stack[:-1])
+    apart = "tm.active" in own and own.get("tm.manager") is not around.get("tm.manager")
+    return outer if "tm.active" in around and not apart else None
 
 
 def is_ours(registry: Any) -> bool:
     """Whether sessions are this package's. Of a factory from elsewhere nobody knows its ways."""
     return isinstance(registry["session.factory"], SessionFactory)
+
+
+def at_the_start(registry: Any, check: Callable[[Any], None]) -> None:
+    """Once. A listener that stayed would have Pyramid announce every request, to nobody."""
+
+    def listen(created: Any) -> None:
+        registry.unregisterHandler(listen, (ApplicationCreated,))
+        registry.has_listeners = any(registry.registeredHandlers()) or bool(registry.__bases__)
+        check(created)
+
+    registry.registerHandler(listen, (ApplicationCreated,))
+
+
+def refuse_another(created: Any) -> None:
+    """What an application says itself counts more for Pyramid than what it includes."""
+    registry = created.app.registry
+    told = registry.introspector.get("session factory", None)
+    if told and told["factory"] is not registry["session.factory"]:
+        raise SettingsError(
+            f"session.strategy = {registry['session.settings'].strategy} would have no effect, "
+            "as the application sets a session factory of its own; take that line out"
+        )
 
 
 def install(config: Any, store: Store, settings: SessionSettings) -> None:

@@ -52,7 +52,7 @@ class Ini:
     def _number(self, key: str, default: float, minimum: float, unit: str) -> float:
         value = self.text(key, str(default))
         # isascii: float() also reads full-width digits, `nan` and `1_000`
-        pattern = r"[0-9]{1,12}(\.[0-9]{1,6})?" if unit else r"[0-9]{1,12}"
+        pattern = r"[0-9]{1,10}(\.[0-9]{1,6})?" if unit else r"[0-9]{1,10}"
         if not re.fullmatch(pattern, value) or float(value) < minimum:
             what = "a number" if unit else "a whole number"
             raise SettingsError(

@@ -59,6 +59,12 @@ def failed(request: Any) -> bool:
     return not request.registry.settings.get("tm.commit_veto")
 
 
+def _is_write(new: Record, record: Record) -> bool:
+    """Whether that very write is what is stored: another one was at another moment."""
+    same = (new.key, new.version, new.last_seen) == (record.key, record.version, record.last_seen)
+    return same and new.data == record.data
+
+
 def in_transaction(request: Any) -> bool:
     """Whether there is a transaction that may still be committed."""
     return "tm.active" in request.environ and not failed(request)
@@ -129,7 +135,7 @@ class Saving:
         was lost, the view is given what that attempt had begun with. So it counts once.
         """
         sent: Change | None = self._request.environ.get(SENT)
-        if isinstance(sent, Update | Rotate) and sent.new == record:
+        if isinstance(sent, Update | Rotate) and _is_write(sent.new, record):
             return sent.old
         return record
 

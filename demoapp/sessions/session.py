@@ -311,10 +311,10 @@ class Session(MutableMapping[str, Any]):
             return None
         until = max(self._now + ENDED_SECONDS, old.lingers)
         ended = Ended(old.key, self._now, until, writer=self._saving.writer)
-        if empty:
+        if empty and old.named:
             return Delete(old, ended, writer=self._saving.writer)
-        new = self._begun(text)
-        sealed = self._layer.ids.seal(self._shown, self._id or "")
+        new = self._begun(text)  # though it be empty, where nobody can take the old cookie back
+        sealed = "" if empty else self._layer.ids.seal(self._shown, self._id or "")
         return Rotate(old, new, replace(ended, successor=sealed), writer=self._saving.writer)
 
     def _begun(self, text: str) -> Record:

@@ -61,9 +61,11 @@ class SessionSettings:
         )
 
     def _check(self) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", self.cookie_name):
+        # a prefix says what a cookie over http is not: no browser would keep it
+        if not re.fullmatch(r"(?!__(?i:host|secure)-)[A-Za-z0-9_-]{1,64}", self.cookie_name):
             raise SettingsError(
-                f"session.cookie_name = {self.cookie_name!r} may hold letters, digits, - and _ only"
+                f"session.cookie_name = {self.cookie_name!r} may hold letters, digits, - and _ "
+                "only, and neither __Host- nor __Secure- in front: the first comes with Secure"
             )
         if self.migrate_from == self.strategy:
             raise SettingsError(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -69,6 +70,16 @@ def take_unknown_for_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Saving, "_commit", commit)
 
 
+def commit_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F13: a hiccup after the database has committed leaves the old id in use."""
+
+    def commit(saving: Any, change: Any) -> None:
+        with suppress(SessionError):
+            saving._store.commit(saving._request, change)
+
+    monkeypatch.setattr(Saving, "_commit", commit)
+
+
 def save_nothing_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """S19: what a response callback puts in the session is lost in silence."""
     monkeypatch.setattr(Saving, "_save_now", lambda saving: None)
@@ -97,6 +108,7 @@ def never_unlock(monkeypatch: pytest.MonkeyPatch) -> None:
         give_everything_up,
         forget_what_was_rotated,
         take_unknown_for_not_done,
+        commit_but_once,
         save_nothing_late,
         end_before_the_commit,
         compare_nothing,

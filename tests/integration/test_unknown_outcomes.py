@@ -6,6 +6,7 @@ applies what it was sent, and a second process, straight at the server, tells wh
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -199,10 +200,10 @@ def lossy(postgres_url: str) -> Iterator[PostgresProxy]:
 @pytest.fixture
 def lossy_shop(
     lossy: PostgresProxy, postgres_url: str, start_shop: Callable[..., Any]
-) -> Callable[[str], Any]:
+) -> Callable[..., Any]:
     """`lossy_shop("database")`: the shop, its database behind the proxy."""
     url = make_url(postgres_url).set(port=lossy.port).render_as_string(hide_password=False)
-    return lambda strategy: start_shop(strategy, **{"sqlalchemy.url": url})
+    return partial(start_shop, **{"sqlalchemy.url": url})
 
 
 def loses(lossy: PostgresProxy, visitor: Visitor, path: str, **fields: str) -> Any:
@@ -309,11 +310,12 @@ def test_who_ends_the_others_stays_when_the_commit_is_not_answered_F13(
     assert has(visitor) == ("demo", 1)
 
 
+@pytest.mark.parametrize("before", ["", "memory"], ids=["", "being_moved"])
 def test_an_add_counts_once_when_its_commit_is_not_answered_F13(
-    lossy: PostgresProxy, lossy_shop: Callable[[str], Any]
+    lossy: PostgresProxy, lossy_shop: Callable[..., Any], before: str
 ) -> None:
     """Redis commits no SQL for an add, so there is no answer to lose."""
-    visitor = Visitor(lossy_shop("database"))
+    visitor = Visitor(lossy_shop("database", **{"session.migrate_from": before}))
     visitor.send("/cart/items", sku="sejak")
     answer = loses(lossy, visitor, "/cart/items", sku="sejak")
     assert answer.status_int == 303

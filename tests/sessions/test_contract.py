@@ -330,6 +330,15 @@ def test_locked_load_does_not_wait_for_ever(bed: Bed) -> None:
         assert bed.locked(one.key)
 
 
+def test_times_may_be_as_long_as_a_setting_can_be(bed: Bed) -> None:
+    limits = ("wait_timeout", "idle_timeout", "absolute_timeout")
+    bed.start(**dict.fromkeys(limits, "9" * 10))
+    one = stored(bed)
+    with attempt(bed.app) as request:
+        assert bed.store.load(request, one.key, "first") == one
+        bed.store.ping(request)
+
+
 @pytest.mark.needs("release")
 def test_turns_come_in_order(bed: Bed) -> None:
     """First come, first served (F15); who asks twice waits no second time."""

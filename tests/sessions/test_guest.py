@@ -21,16 +21,19 @@ from pyramid.config import Configurator
 from pyramid.decorator import reify
 from pyramid.interfaces import INewRequest
 from pyramid.request import Request
+from pyramid.session import SignedCookieSessionFactory
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from webtest import TestApp
 from zope.interface.registry import Components
 
 from demoapp.sessions.database import metadata
+from demoapp.sessions.ini import SettingsError
 from tests.processes import ManagedProcess, Shop, free_port, wait_until
 from tests.sessions import host
 from tests.sessions.bare import MakePlace, add_dbsession
 from tests.sessions.host import LAYER, MODELS, ORDERS, configure, count_notes, maker_on, open_engine
+from tests.shops import SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 MANAGER = "pyramid_tm.explicit_manager"
@@ -167,6 +170,29 @@ def test_answer_that_does_without_the_session_is_untouched_S18(
 
 
 # -- its database
+
+
+SIGNED = SignedCookieSessionFactory("a secret of the host's own, from before")
+PLACES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "argument": lambda settings: Configurator(settings=settings, session_factory=SIGNED),
+    "line": lambda settings: with_a_line(Configurator(settings=settings)),
+}
+
+
+def with_a_line(config: Any) -> Any:
+    config.set_session_factory(SIGNED)
+    return config
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("strategy", ["memory", "custom"])
+def test_factory_that_the_host_had_before_stops_the_start_S18(strategy: str, place: str) -> None:
+    """To Pyramid what an application says counts more than what it includes."""
+    config = PLACES[place]({"session.strategy": strategy, "session.secret": SECRET})
+    config.include(LAYER)
+    with pytest.raises(SettingsError, match=f"session.strategy = {strategy} .* no effect") as told:
+        config.make_wsgi_app()
+    assert "\n" not in str(told.value)
 
 
 def test_dbsession_of_the_request_class_is_one_S18(engine: Engine) -> None:

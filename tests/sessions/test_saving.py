@@ -5,11 +5,13 @@ Each application also has a database with one table, `note`, whose rows must agr
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from demoapp.sessions.interfaces import (
     SessionEnded,
@@ -18,6 +20,7 @@ from demoapp.sessions.interfaces import (
 )
 from tests.sessions.beds import Again, Bed, Refused, key_of
 from tests.sessions.conftest import STORES
+from tests.sessions.host import Note
 from tests.sessions.saboteur import Sabotage, Saboteur, fail
 from tests.sessions.visitor import Visitor
 
@@ -325,6 +328,37 @@ def test_exception_view_may_flash(bed: Bed, visitor: Visitor) -> None:
     visitor.do(act, late=lambda request: request.session.flash("sorry"))
     assert visitor.status == 418
     assert visitor.data() == {"cart": [], "_f_": ["sorry"]}
+
+
+def failing_query(request: Any) -> None:
+    request.dbsession.execute(text("SELECT nothing"))
+
+
+def failing_flush(request: Any) -> None:
+    request.dbsession.add(Note(text="its table has no such column"))
+    request.dbsession.flush()
+
+
+def lost_connection(request: Any) -> None:
+    request.dbsession.connection().invalidate()
+
+
+@pytest.mark.parametrize("fails", [failing_query, failing_flush, lost_connection])
+def test_exception_view_may_ask_first_when_the_database_has_failed(
+    bed: Bed, visitor: Visitor, fails: Callable[[Any], None]
+) -> None:
+    """Its transaction is of no use any more, on the connection where the session would be read."""
+
+    def act(request: Any) -> None:
+        note(request, "lost")
+        with suppress(DBAPIError):
+            fails(request)
+        raise Refused
+
+    visitor.do(act, late=lambda request: request.session.flash("sorry"))
+    assert visitor.status == 418
+    assert visitor.data() == {"cart": [], "_f_": ["sorry"]}
+    assert notes(bed) == []
 
 
 def test_exception_view_may_begin_and_end_a_session(bed: Bed) -> None:

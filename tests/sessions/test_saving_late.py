@@ -404,6 +404,62 @@ def test_both_write_and_both_are_kept_S19(app: Any, name: str) -> None:
     assert visitor.data() == {"cart": [], "a": 1, "late": 1, "b": 2}
 
 
+@on(ALL, ["kept", "lost"])
+def test_a_subrequest_of_a_subrequest_commits_with_the_outermost_S19(app: Any, name: str) -> None:
+    visitor = visit(app)
+
+    def inner(request: Any) -> None:
+        request.session["a"] = 1
+        invoke(request, "new", write_late)
+
+    def act(request: Any) -> None:
+        once(request)
+        invoke(request, "new", inner)
+        if name == "lost":
+            raise Refused
+
+    visitor.do(act)
+    assert visitor.data() == {"cart": [], **({"a": 1, "late": 1} if name == "kept" else {})}
+
+
+@on(SERVER_SIDE, ["new with tweens"])
+def test_a_subrequest_may_fail_alone_S19(app: Any, name: str) -> None:
+    """It has a transaction of its own; without tweens it has none that could be doomed."""
+    visitor = visit(app)
+
+    def inner(request: Any) -> None:
+        write_late(request)
+        doom(request)
+
+    def act(request: Any) -> None:
+        request.session["a"] = 1
+        invoke(request, name, inner)
+
+    visitor.do(act)
+    assert visitor.data() == {"cart": [], "a": 1}
+
+
+@on(ALL, ["new", "new with tweens"])
+def test_a_subrequest_with_somebody_elses_cookie_is_theirs_S19(app: Any, name: str) -> None:
+    visitor, other = visit(app), visit(app)
+    other.put(cart=["tea"])
+
+    def inner(request: Any) -> Any:
+        request.session["late"] = 1
+        return request.session["cart"]
+
+    def act(request: Any) -> Any:
+        request.session["a"] = 1
+        sub = Request.blank("/", headers={"Cookie": f"session={other.cookie}"}, method="POST")
+        sub.environ["test.act"] = inner
+        return request.invoke_subrequest(sub, use_tweens=name.endswith("tweens")).json
+
+    assert visitor.do(act) == ["tea"]
+    if not visitor.sent:  # a cookie that says it all is the last one's
+        assert visitor.data() == {"cart": [], "a": 1}
+        assert other.data() == {"cart": ["tea"], "late": 1}
+
+
 @on(ALL, SUB)
 def test_a_session_that_begins_in_a_subrequest_S19(
     app: Any, name: str, caplog: pytest.LogCaptureFixture

@@ -324,11 +324,11 @@ def test_replay_of_what_was_ended_meanwhile_is_nobodys_S13(bed: Bed, visitor: Vi
 def test_owner_and_device(visitor: Visitor) -> None:
     def log_in(request: Any) -> None:
         request.session["a"] = 1
-        request.session.owner, request.session.device = "7", "D" * 100
+        request.session.owner, request.session.device = "7", "\ud800\0" + "D" * 100
 
     look = lambda request: (request.session.owner, request.session.device)  # noqa: E731
     visitor.do(log_in)
-    assert visitor.do(look) == ["7", "D" * 80]
+    assert visitor.do(look) == ["7", "?" + "D" * 79]
 
     def rename(request: Any) -> None:  # nothing but the device changes
         request.session.device = "Firefox"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from demoapp.sessions.interfaces import ISessionStore
 from tests.sessions.bare import STORES, MakePlace
 from tests.sessions.beds import Clock
 from tests.sessions.visitor import Visitor
@@ -100,6 +101,19 @@ def test_touch_of_a_request_that_failed_is_made_up_for_S8(
     assert visitor.do(read) == 1
     clock.now += 99
     assert visitor.do(read) == 1
+
+
+def test_who_has_touched_what_is_remembered_of_so_many_only(
+    make_place: MakePlace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("demoapp.sessions.database.MANY", 2)
+    app = make_place("sqlite").open(**LIMITS)
+    visitors = [Visitor(app) for _ in range(5)]
+    for visitor in visitors:
+        visitor.put(a=1)
+    clock.now += 61
+    assert [visitor.do(read) for visitor in visitors] == [1] * 5
+    assert len(app.registry.getUtility(ISessionStore)._touches) <= 3
 
 
 # -- what is promised

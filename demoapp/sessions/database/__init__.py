@@ -20,11 +20,11 @@ from zope.sqlalchemy import mark_changed
 from zope.sqlalchemy.datamanager import join_transaction
 
 from demoapp.sessions.database import host, table
-from demoapp.sessions.database.errors import errors_told, is_conflict
+from demoapp.sessions.database.errors import errors_told, is_conflict, is_spent
 from demoapp.sessions.database.purge import purge
 from demoapp.sessions.database.table import metadata as metadata
 from demoapp.sessions.database.table import sessions as sessions
-from demoapp.sessions.factory import install
+from demoapp.sessions.factory import at_the_start, install
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.interfaces import (
     Change,
@@ -32,9 +32,11 @@ from demoapp.sessions.interfaces import (
     Ended,
     Record,
     SessionConflict,
+    SessionStoreUnavailable,
     Store,
     Touch,
 )
+from demoapp.sessions.saving import failed
 from demoapp.sessions.settings import SessionSettings
 from demoapp.sessions.turns import Turns
 
@@ -61,6 +63,15 @@ class DatabaseStore(Store):
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | Ended | None:
         if lock and host.engine_of(request).dialect.name == "sqlite":
             self._turns.wait(key, lock)  # before a connection is taken away from the others
+        try:
+            return self._load(request, key, lock)
+        except SessionStoreUnavailable as err:
+            if not (failed(request) and is_spent(err.__cause__)):
+                raise
+            host.dbsession_of(request).rollback()  # it will be aborted, but for us it goes on
+            return self._load(request, key, lock)
+
+    def _load(self, request: Any, key: str, lock: str | None) -> Record | Ended | None:
         with self._connection(request) as connection:
             if lock:
                 table.take_turn(connection, key, self._settings.wait_timeout)
@@ -161,7 +172,7 @@ class DatabaseStore(Store):
 
 
 def make_store(config: Any, ours: SessionSettings) -> DatabaseStore:
-    host.check_at_the_start(config.registry)
+    at_the_start(config.registry, host.check)
     return DatabaseStore(ours)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError, SQLAlchemyError
 
 from demoapp.sessions.interfaces import CorruptRecord, SessionConflict, SessionStoreUnavailable
 
@@ -37,6 +37,11 @@ def is_conflict(err: BaseException) -> bool:
     state = _sqlstate(err.orig)
     locked = state == "55P03" or "database is locked" in str(err.orig)
     return state.startswith("40") or locked or err.connection_invalidated
+
+
+def is_spent(err: BaseException | None) -> bool:
+    """Whether it says no more than that the transaction has failed before, by somebody else."""
+    return isinstance(err, PendingRollbackError) or _sqlstate(getattr(err, "orig", None)) == "25P02"
 
 
 def is_missing(orig: BaseException | None) -> bool:

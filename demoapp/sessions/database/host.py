@@ -3,7 +3,6 @@
 import logging
 from typing import Any
 
-from pyramid.events import ApplicationCreated
 from pyramid.request import Request, apply_request_extensions
 from sqlalchemy import Connection, Engine, QueuePool, event, inspect
 from sqlalchemy.exc import SQLAlchemyError, UnboundExecutionError
@@ -29,18 +28,7 @@ def engine_of(request: Any) -> Engine:
     return dbsession_of(request).get_bind(clause=sessions).engine
 
 
-def check_at_the_start(registry: Any) -> None:
-    """Once. A listener that stayed would have Pyramid announce every request, to nobody."""
-
-    def check(created: Any) -> None:
-        registry.unregisterHandler(check, (ApplicationCreated,))
-        registry.has_listeners = any(registry.registeredHandlers()) or bool(registry.__bases__)
-        _check(created)
-
-    registry.registerHandler(check, (ApplicationCreated,))
-
-
-def _check(created: Any) -> None:
+def check(created: Any) -> None:
     """Before the first request: raises SettingsError. A database may come up later than we do."""
     with created.app.request_context(Request.blank("/").environ) as request:
         apply_request_extensions(request)

@@ -78,11 +78,13 @@ _TURN = {
     # Changes nothing, but the transaction is a writing one from here on, whoever has begun it.
     "sqlite": "UPDATE session SET version = version WHERE key = ''",
 }
+_MOST = 2**31 - 1
+"""Milliseconds of a time-out of PostgreSQL."""
 
 
 def take_turn(connection: sa.Connection, key: str, seconds: float) -> None:
-    command = _TURN[connection.dialect.name]
-    connection.exec_driver_sql(command.format(turn=_turn(key), milliseconds=seconds * 1000))
+    command, milliseconds = _TURN[connection.dialect.name], min(seconds * 1000, _MOST)
+    connection.exec_driver_sql(command.format(turn=_turn(key), milliseconds=milliseconds))
 
 
 def _turn(key: str) -> int:

@@ -1,6 +1,7 @@
 """`session.migrate_from` where one of the two strategies keeps its sessions in cookies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +14,7 @@ from demoapp.sessions.interfaces import (
     CorruptRecord,
     Record,
     SessionNotSerializable,
+    SessionStoreUnavailable,
     Store,
 )
 from demoapp.sessions.migration.servers import end
@@ -30,11 +32,12 @@ class CookieSource(Store):
 
     def names(self, request: Any) -> list[str]:
         """What the request's session is told from others by, the same for every copy of it."""
-        session = self._session(request)
-        if session.new:
-            return []
-        # a signed cookie has no id, but microseconds; pyramid_session_redis has whole seconds
-        return [f"{session.created!r} {getattr(session, 'session_id', '')}"]
+        with _errors_told():
+            session = self._session(request)
+            if session.new:
+                return []
+            # a signed cookie has no id, but microseconds; pyramid_session_redis has whole seconds
+            return [f"{session.created!r} {getattr(session, 'session_id', '')}"]
 
     def keys(self, request: Any, name: str) -> list[str]:
         return [_key(name)] if name in self.names(request) else []
@@ -49,11 +52,9 @@ class CookieSource(Store):
     def load(self, request: Any, key: str, lock: str | None = None) -> Record | None:
         if key not in map(_key, self.names(request)):
             return None
-        session = self._session(request)
-        try:
+        with _errors_told():
+            session = self._session(request)
             data = write(dict(session))
-        except SessionNotSerializable as err:
-            raise CorruptRecord(str(err)) from err
         seen = float(getattr(session, "renewed", session.created))
         return Unnamed(key, data, 1, float(session.created), seen)
 
@@ -65,6 +66,17 @@ class CookieSource(Store):
 
     def ping(self, request: Any) -> None:
         """There is nothing to reach."""
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """The old factory may be anybody's, over a server of its own: so may be its errors."""
+    try:
+        yield
+    except SessionNotSerializable as err:
+        raise CorruptRecord(str(err)) from err
+    except Exception as err:
+        raise SessionStoreUnavailable(f"where sessions were before: {err}") from err
 
 
 class Unnamed(Record):

@@ -58,7 +58,9 @@ class OneRedis(client.Redis):
             connection = self._idle.pop()
         except IndexError:
             return self.connection_pool.make_connection()
-        if connection.pid != os.getpid():  # from before a fork
+        if connection.pid != os.getpid():  # from before a fork, as are all that it knows of
+            self._idle.clear()
+            self.connection_pool.reset()
             return self.connection_pool.make_connection()
         return connection
 

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from demoapp.sessions.database import sessions
 from demoapp.sessions.ini import SettingsError
+from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.sessions.migration.moving import arrive, cookies_of, shopper
 from tests.shops import Visitor
@@ -56,6 +57,27 @@ def test_sessions_that_another_package_began_in_one_second_are_told_apart(
         moved = arrive(after, cookies_of(guest))
         assert moved.send("/cart/items", sku="ujeon").status_int == 303
         assert moved.state()["cart"]["quantity"] == 2
+
+
+# it calls SETEX, see above
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+def test_where_another_package_kept_them_may_be_away_F1(
+    start_shop: Callable[..., Any], sqlite_url: str, redis_server: RedisServer
+) -> None:
+    """Its errors are its own; its visitors' pages are as in any other outage."""
+    base = {
+        "sqlalchemy.url": sqlite_url,
+        "session.custom.factory": "pyramid_session_redis.session_factory_from_settings",
+        "redis.sessions.secret": "a-secret-of-the-tests-0123456789",
+    }
+    guest = Visitor(start_shop("custom", **base, **{"redis.sessions.redis_url": redis_server.url}))
+    guest.send("/cart/items", sku="ujeon")
+    away = {"redis.sessions.redis_url": f"redis://127.0.0.1:{free_port()}"}
+    after = start_shop("memory", **base, **away, **{"session.migrate_from": "custom"})
+    visitor = arrive(after, cookies_of(guest))
+    answer = visitor.get("/cart", status="*")
+    assert (answer.status_int, "Set-Cookie" in answer.headers) == (503, False)
+    assert visitor.get("/").status_int == 200
 
 
 def test_no_session_can_be_moved_into_another_packages_factory(

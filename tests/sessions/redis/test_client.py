@@ -1,5 +1,7 @@
 """The ways to a Redis: TCP, TLS, a unix socket, another database, a password."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -74,6 +76,23 @@ def locked_redis() -> Iterator[RedisServer]:
         lines=["user default on nopass ~* &* +@all", "user tea on >house ~* +@all"]
     ) as it:
         yield it
+
+
+PRELOADED = """
+import os, sys
+from demoapp.sessions.redis.url import connect
+redis = connect(sys.argv[1], 5)
+redis.ping()
+child = os.fork()
+redis.ping(), redis.ping()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else 0)
+"""
+
+
+def test_a_fork_has_as_many_connections_as_the_url_says_P4(redis_server: RedisServer) -> None:
+    """Those of the process that has preloaded the application are not its own."""
+    url = f"{redis_server.url}&max_connections=1"
+    subprocess.run([sys.executable, "-c", PRELOADED, url], check=True)
 
 
 def test_user_and_password(locked_redis: RedisServer) -> None:

@@ -53,6 +53,18 @@ def test_owner_changed_without_rotation_is_found_S7(place: Place) -> None:
     assert listed(visitor, "7") == 1
 
 
+def test_name_that_could_not_be_taken_off_a_list_shows_nobody_elses_session_S7(
+    place: Place,
+) -> None:
+    visitor = Visitor(place.open())
+    log_in(visitor, "7")
+    left = {name: place.redis.zrange(name, 0, -1)[0] for name in place.redis.keys("sessions-of:*")}
+    visitor.do(lambda request: setattr(request.session, "owner", "8"))
+    for name, key in left.items():
+        place.redis.zadd(name, {key: 1e10})
+    assert (listed(visitor, "7"), listed(visitor, "8")) == (0, 1)
+
+
 @pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql"])
 def test_owner_changed_without_rotation_is_found_elsewhere_S7(
     make_place: MakePlace, store: str
