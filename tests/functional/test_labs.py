@@ -82,23 +82,49 @@ def observe(bench):
 """
 
 
-def test_who_adds_a_folder_adds_a_lab(
-    start_shop: StartShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def added(tmp_path: Path) -> Path:
+    """The folder of a lab."""
     folder = tmp_path / "added_here"
     folder.mkdir()
     (folder / "lab.toml").write_text(TEXTS, encoding="utf-8")
     (folder / "picture.svg").write_text("<svg/>")
+    (folder / "script.js").write_text("look()")
     (folder / "__init__.py").write_text(CODE)
-    monkeypatch.setattr(labs, "__path__", [*labs.__path__, str(tmp_path)])
+    return folder
+
+
+def test_who_adds_a_folder_adds_a_lab(
+    start_shop: StartShop, added: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labs, "__path__", [*labs.__path__, str(added.parent)])
     visitor = Visitor(start_shop("memory"))
     listed = [link["href"] for link in visitor.get("/labs").html.select(".labs a")]
     assert listed == ["/labs/added-here", *(f"/labs/{name}" for name in LABS)]
-    assert visitor.get("/labs/added-here/picture.svg").text == "<svg/>"
     sends(visitor, "added-here", "look")
     page = visitor.get("/labs/added-here")
+    picture, _, of_the_page = page.html.select_one(".page-head use")["href"].partition("#")
+    assert (visitor.get(picture).text, of_the_page) == ("<svg/>", "picture")
+    before = page.html.select("script")[-1]["src"]
+    assert visitor.get(before).text == "look()"
+    (added / "script.js").write_text("look(again)")  # and is not what the browser has kept
+    assert visitor.get("/labs/added-here").html.select("script")[-1]["src"] != before
+    for file in ("lab.toml", "__init__.py", "page.pt", "%2E%2E"):
+        assert visitor.get(f"/labs/added-here/{file}").status_int == 404
     assert seen(page) == "It is there."
     assert "This is how the strategy works." in page.text
+
+
+def test_who_deletes_a_folder_deletes_a_lab(
+    start_shop: StartShop, added: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but one here; the first page led to that of the restart all the same."""
+    monkeypatch.setattr(labs, "__path__", [str(added.parent)])
+    visitor = Visitor(start_shop("memory"))
+    for page in ("/", "/labs", "/labs/added-here", "/stage", "/session", "/strategies"):
+        links = {link["href"] for link in visitor.get(page).html.select("[href*='/labs']")}
+        for link in links:
+            assert visitor.get(link.partition("#")[0]).status_int == 200, (page, link)
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -135,6 +161,7 @@ def test_pictures_are_kept_by_the_browser_and_are_for_everybody(shop: Any) -> No
         assert "max-age" in answer.headers["Cache-Control"]
         assert "Cookie" not in answer.headers.get("Vary", "")
     assert visitor.get("/labs/nothing/picture.svg").status_int == 404
+    assert visitor.get("/labs/tamper/script.js").status_int == 404
 
 
 # -- the texts

@@ -39,9 +39,9 @@ def test_the_shop_goes_on_without_its_folder(
     assert main.read_text().count(line) == 1
     main.write_text(main.read_text().replace(line, ""))
     path = [tmp_path, sysconfig.get_path("purelib"), ROOT]
+    program = [sys.executable, "-S", "-m", "tests.functional.without_lessons"]
     done = subprocess.run(
-        [sys.executable, "-S", "-m", "tests.functional.without_lessons", sqlite_url]
-        + [redis_server.url],
+        [*program, sqlite_url, redis_server.url],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
         cwd=tmp_path,
         capture_output=True,
