@@ -14,7 +14,7 @@ from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
 from demoapp.shop.cart import MAX_QUANTITY, Cart
 from demoapp.shop.flash import KINDS, told
 from demoapp.shop.models import Category
-from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words
+from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words, is_known
 
 NOT_A_GOAL = ("login", "register")
 """Pages that nobody wants to come back to once logged in."""
@@ -61,7 +61,7 @@ class Page:
     @property
     def where(self) -> str:
         """Where the cart is, in a sentence."""
-        if not is_ours(self._request.registry):
+        if not is_known(self._request.registry):
             return str(self._request.localizer.translate(ELSEWHERE))
         return str(self.strategies[self.strategy].where)
 

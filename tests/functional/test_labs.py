@@ -18,8 +18,7 @@ from demoapp.lessons.labs.crowd import AT_ONCE, place
 from demoapp.lessons.labs.lab import found
 from demoapp.lessons.labs.views import NEEDS
 from demoapp.lessons.quoting import quoted
-from demoapp.sessions import STRATEGIES
-from tests.shops import Visitor, open_shop
+from tests.shops import STRATEGIES, Visitor, open_shop
 
 ROOT = Path(__file__).resolve().parents[2]
 LABS = found(labs.__path__)
@@ -220,7 +219,7 @@ def test_every_action_has_its_step(lab: str) -> None:
 @pytest.mark.parametrize("lab", LABS)
 def test_the_lines_that_ran_are_those_of_the_source(lab: str) -> None:
     ran = LABS[lab].module.RAN
-    assert ran.keys() == STRATEGIES.keys()
+    assert ran.keys() == set(STRATEGIES)
     for function in {function for functions in ran.values() for function in functions}:
         quote = quoted(function)
         lines = (ROOT / quote.path).read_text(encoding="utf-8").splitlines()[quote.line - 1 :]
@@ -232,7 +231,7 @@ def test_the_lines_that_ran_are_those_of_the_source(lab: str) -> None:
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_expects_something_of_every_strategy(lab: str) -> None:
     texts = LABS[lab].texts("en")
-    assert texts["expected"].keys() == STRATEGIES.keys()
+    assert texts["expected"].keys() == set(STRATEGIES)
     for outcomes in texts["expected"].values():
         assert set([outcomes] if isinstance(outcomes, str) else outcomes) <= set(texts["outcome"])
 

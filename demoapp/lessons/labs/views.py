@@ -12,8 +12,8 @@ from demoapp.lessons.labs.bench import Bench, Observation, asked_for
 from demoapp.lessons.labs.notes import Notes, Progress
 from demoapp.lessons.labs.steps import steps
 from demoapp.lessons.quoting import quoted
-from demoapp.sessions import STRATEGIES
 from demoapp.shop.forms import one
+from demoapp.shop.strategies import NAMES
 
 TEMPLATE = "demoapp:templates/lab.pt"
 PICTURE, SCRIPT = LOADED = ("picture.svg", "script.js")
@@ -111,7 +111,5 @@ def verdict(bench: Bench, seen: Observation | None) -> dict[str, Any]:
         "right": bool(outcome) and outcome == bench.notes.get("prediction"),
         "expected": [outcomes[name] for name in bench.expected],
         "as_expected": outcome in bench.expected,
-        "all_expected": [
-            (name, [outcomes[o] for o in bench.expected_of(name)]) for name in STRATEGIES
-        ],
+        "all_expected": [(name, [outcomes[o] for o in bench.expected_of(name)]) for name in NAMES],
     }
