@@ -94,3 +94,9 @@ def strategy(request: pytest.FixtureRequest) -> str:
 def shop(start_shop: Callable[..., Any], strategy: str) -> Any:
     """The shop on each strategy in turn."""
     return start_shop(strategy)
+
+
+@pytest.fixture
+def memory(start_shop: Callable[..., Any]) -> Any:
+    """The shop on one strategy, where all four would say the same."""
+    return start_shop("memory")

@@ -84,3 +84,9 @@ class Visitor(TestApp):
     def cookie(self, name: str = "session") -> str | None:
         value = self.cookies.get(name)
         return value.strip('"') if value else None
+
+
+def order_of(visitor: Visitor, **fields: str) -> dict[str, str]:
+    """What a visitor fills in to order the cart."""
+    cart_id = visitor.state()["cart"]["id"]
+    return {"name": "김민지", "address": "서울", "cart_id": cart_id, **fields}

@@ -1,6 +1,6 @@
 """Fifteen questions (docs/en/questions.md): each has a place to read on, and a test that is there.
 
-That each link leads somewhere is seen in test_served.py, for every page of the course.
+That each link leads somewhere is seen in tests/lessons/docs, for every page of the course.
 """
 
 import re

@@ -1,6 +1,5 @@
 """A form that was loaded before the last login or logout: said in words, and not lost."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,11 +7,6 @@ import pytest
 from tests.shops import Visitor
 
 SAID = {"en": "This form is out of date", "ko": "오래된 양식입니다"}
-
-
-@pytest.fixture
-def memory(start_shop: Callable[..., Any]) -> Any:
-    return start_shop("memory")
 
 
 def visitor_in(shop: Any, locale: str) -> Visitor:

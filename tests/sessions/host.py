@@ -5,11 +5,12 @@ zope.sqlalchemy do by themselves: it has no `tm.*` setting, and knows no other m
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import zope.sqlalchemy
 from pyramid.config import Configurator
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, create_engine, delete, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from tests.shops import SECRET
@@ -85,3 +86,8 @@ def maker_on(engine: Engine) -> Any:
     with engine.begin() as connection:
         connection.execute(delete(Note))
     return sessionmaker(engine)
+
+
+def open_engine(file: Path) -> Engine:
+    """SQLite that does not wait long for what nobody is going to commit."""
+    return create_engine(f"sqlite:///{file}", connect_args={"timeout": 0.2})

@@ -21,7 +21,7 @@ from pyramid.config import Configurator
 from pyramid.decorator import reify
 from pyramid.interfaces import INewRequest
 from pyramid.request import Request
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from webtest import TestApp
 from zope.interface.registry import Components
@@ -30,16 +30,10 @@ from demoapp.sessions.database import metadata
 from tests.processes import ManagedProcess, Shop, free_port, wait_until
 from tests.sessions import host
 from tests.sessions.bare import MakePlace, add_dbsession
-from tests.sessions.host import LAYER, MODELS, ORDERS, configure, count_notes, maker_on
-from tests.shops import SECRET
+from tests.sessions.host import LAYER, MODELS, ORDERS, configure, count_notes, maker_on, open_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 MANAGER = "pyramid_tm.explicit_manager"
-
-
-def open_engine(file: Path) -> Engine:
-    """SQLite that does not wait long for what nobody is going to commit."""
-    return create_engine(f"sqlite:///{file}", connect_args={"timeout": 0.2})
 
 
 @pytest.fixture
@@ -173,51 +167,6 @@ def test_answer_that_does_without_the_session_is_untouched_S18(
 
 
 # -- its database
-
-
-def two_engines(folder: Path) -> tuple[Engine, Engine]:
-    first, second = (open_engine(folder / name) for name in ("one.sqlite", "two.sqlite"))
-    metadata.create_all(second)
-    return first, second
-
-
-def test_sessions_on_the_second_of_two_engines_S18(tmp_path: Path) -> None:
-    """sessionmaker(binds=...): each table has a database of its own."""
-    ours, theirs = two_engines(tmp_path)
-    try:
-        maker_on(ours)
-        binds: dict[Any, Engine] = {
-            host.Rows: ours,
-            **dict.fromkeys(metadata.sorted_tables, theirs),
-        }
-        settings = {"session.strategy": "database", "tm.manager_hook": MANAGER}
-        config = configure(sessionmaker(binds=binds), ["pyramid_tm", LAYER], settings)
-        add_dbsession(config, sessionmaker(binds=binds))
-        config.add_view(leave, name="leave", renderer="json")
-        app = config.make_wsgi_app()
-        browser = TestApp(app)
-        assert [browser.get("/").json["count"] for _ in range(3)] == [1, 2, 3]
-        assert count_notes(ours) == 3
-        browser.get("/leave")
-        assert browser.get("/").json["count"] == 1
-    finally:
-        ours.dispose()
-        theirs.dispose()
-
-
-def leave(request: Any) -> dict[str, Any]:
-    request.session.invalidate()
-    return {}
-
-
-def test_database_without_a_dbsession_does_not_start_S18() -> None:
-    with pytest.raises(Exception, match=r"request\.dbsession") as caught:
-        with Configurator(
-            settings={"session.strategy": "database", "session.secret": SECRET}
-        ) as config:
-            config.include(LAYER)
-        config.make_wsgi_app()
-    assert "\n" not in str(caught.value)
 
 
 def test_dbsession_of_the_request_class_is_one_S18(engine: Engine) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from demoapp.sessions.ids import new_id
 from demoapp.sessions.interfaces import SessionStoreUnavailable
@@ -359,32 +358,3 @@ def test_replica_refuses_to_write_F1(own_redis: RedisServer, bed: Bed, visitor: 
         visitor.put(cart=[1])
     bed.redis.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[attr-defined]
     assert visitor.data() == {"cart": []}
-
-
-def test_empty_connection_pool_is_an_outage_F3(one_bed: Callable[[str], Bed]) -> None:
-    bed = one_bed("sqlite").start()
-    visitor = Visitor(bed.app)
-    visitor.put(a=1)
-    engine = bed.app.registry["dbsession_factory"].kw["bind"]
-    engine.pool._timeout = 0.05
-    taken = [engine.connect() for _ in range(engine.pool.size() + engine.pool._max_overflow)]
-    with pytest.raises(SessionStoreUnavailable):
-        visitor.data()
-    for connection in taken:
-        connection.close()
-    assert visitor.data() == {"a": 1}
-
-
-def test_commands_fail_for_reasons_of_the_database_F3(one_bed: Callable[[str], Bed]) -> None:
-    """The table is missing: an outage too, and not the visitor's fault."""
-    bed = one_bed("sqlite").start()
-    visitor = Visitor(bed.app)
-    visitor.put(a=1)
-    engine = bed.app.registry["dbsession_factory"].kw["bind"]
-
-    def rename(connection: Any, cursor: Any, text: str, values: Any, *_: Any) -> Any:
-        return text.replace("session", "missing"), values
-
-    event.listen(engine, "before_cursor_execute", rename, retval=True)
-    with pytest.raises(SessionStoreUnavailable, match="no such table"):
-        visitor.data()

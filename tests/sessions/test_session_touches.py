@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
-from tests.processes import wait_until
-from tests.servers import PostgresServer
-from tests.sessions.bare import STORES, MakePlace, Place
+from tests.sessions.bare import STORES, MakePlace
 from tests.sessions.beds import Clock
 from tests.sessions.visitor import Visitor
 from tests.shops import Visitor as Shopper
@@ -26,46 +23,6 @@ def read(request: Any) -> Any:
 
 
 # -- what a touch costs
-
-
-@pytest.fixture
-def own_database(postgres_server: PostgresServer) -> Iterator[Place]:
-    """Its statistics begin at zero."""
-    name = f"touches_{uuid4().hex}"
-    place = Place("postgresql", postgres_server.create_database(name))
-    yield place
-    place.close()
-    postgres_server.drop_database(name)
-
-
-def test_touches_are_hot_updates(own_database: Place, clock: Clock) -> None:
-    """Else each of them writes into every index of the table, and leaves work for vacuum."""
-    engine = own_database.engine
-    assert engine
-    visitor = Visitor(own_database.open())
-    visitor.put(a=1)
-    engine.dispose()
-    before = updates(engine)
-    touches = 60
-    for _ in range(touches):
-        clock.now += 61
-        assert visitor.do(read) == 1
-    engine.dispose()  # a backend tells what it has counted at the latest when it ends
-    assert wait_until(lambda: updates(engine)[0] - before[0] >= touches, 10)
-    total, hot = (after - early for after, early in zip(updates(engine), before, strict=True))
-    assert total == touches
-    assert hot >= 0.9 * total
-
-
-def updates(engine: Engine) -> tuple[int, int]:
-    """All there were in the table of the sessions, and those of them that were HOT."""
-    query = text(
-        "SELECT coalesce(sum(n_tup_upd), 0), coalesce(sum(n_tup_hot_upd), 0) "
-        "FROM pg_stat_user_tables"
-    )
-    with engine.connect() as connection:
-        total, hot = connection.execute(query).one()
-    return int(total), int(hot)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import pytest
 
 from demoapp.sessions import STRATEGIES
-from demoapp.sessions.ini import Ini, SettingsError
+from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.settings import KEYS, SessionSettings
 from tests.sessions.beds import open_app
 from tests.shops import SECRET
@@ -123,17 +123,6 @@ def test_values_are_read_as_an_ini_file_gives_them(between: str) -> None:
     assert settings.cookie_secure is True
     assert settings.idle_timeout == 90.5
     assert settings.touch_interval == 0
-
-
-@pytest.mark.parametrize(("text", "flag"), [("false", False), ("Off", False), ("1", True)])
-def test_flag_is_no_truthy_string(text: str, flag: bool) -> None:
-    assert Ini({"demo.labs": text}).flag("demo.labs", not flag) is flag
-    assert Ini({}).flag("demo.labs", flag) is flag
-
-
-def test_flag_of_another_kind() -> None:
-    with pytest.raises(SettingsError, match=r"demo\.labs = 'maybe' is not one of: true, false"):
-        Ini({"demo.labs": "maybe"}).flag("demo.labs", True)
 
 
 def test_unknown_key_lists_the_known_ones() -> None:
