@@ -16,7 +16,9 @@ TWEENS = (
     EXCVIEW,  # an error becomes a page
     "demoapp.sessions.saving.turn_tween_factory",  # a replay takes its turn
 )
-"""What a request passes on its way to a view, the outermost first."""
+"""What a request passes on its way to a view, the outermost first. Around all of it is
+pyramid_retry: who lost a race passes everything once more. Inside are what `make_app` lists.
+"""
 
 
 def main(global_config: Any, **settings: Any) -> Any:
@@ -32,20 +34,20 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
         # the front: what every request passes, first and last
         config.include("demoapp.settings")
         config.include(add_tweens)
+        config.include("demoapp.front.wellformed")  # before anybody reads what was sent
         config.include("demoapp.front.hosts")
-        config.include("demoapp.front.wellformed")
         config.include("demoapp.front.csrf")
         config.include("demoapp.routes")
         config.include("demoapp.front.compressed")
-        config.scan("demoapp.front.health")
-        config.include("demoapp.front.metrics")
         config.include("demoapp.front.headers")
         config.include("demoapp.front.timing")
+        config.include("demoapp.front.metrics")
+        config.scan("demoapp.front.health")
         # the sessions: what this project is about
         config.include("demoapp.sessions")
         # the tea house: tables, people, goods, pages
         config.include("demoapp.db")
-        config.include("demoapp.db.ready")
+        config.include("demoapp.db.ready")  # looks at the engine of the line above
         config.include("demoapp.shop.security")
         config.include("demoapp.shop.throttle")
         config.include("demoapp.shop.orders")

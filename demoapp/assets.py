@@ -17,7 +17,12 @@ class ContentCacheBuster(QueryStringCacheBuster):
     """`site.css?x=<digest>`."""
 
     def tokenize(self, request: Any, pathspec: str, kw: dict[str, Any]) -> str:
-        return _digest(path := STATIC / pathspec, path.stat().st_mtime_ns)
+        return digest(STATIC / pathspec)
+
+
+def digest(path: Path) -> str:
+    """Of what is in a file, for its address."""
+    return _digest(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=512)

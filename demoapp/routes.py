@@ -34,7 +34,7 @@ LESSONS = {
     "strategy": "/strategies/{name}",
     "labs": "/labs",
     "lab": "/labs/{name}",
-    "lab_picture": "/labs/{name}/picture.svg",
+    "lab_file": "/labs/{name}/{file}",
     "stage": "/stage",
     "stage_shop": "/stage/{shop}{rest:(/.*)?}",
     "start_over": "/start-over",

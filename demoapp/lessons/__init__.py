@@ -9,6 +9,10 @@
 - start_over.py the button that brings a browser back to its first minute
 - content.py    texts in both languages
 - quoting.py    the source of a function, to be shown
+
+Who wants the shop alone deletes this folder and its include in demoapp/__init__.py: pages link to
+what is there. Three things outside name it and go as well, once nobody needs them: the variant
+side-by-side in development.ini, demoapp-compare in pyproject.toml, and docs/conf.py.
 """
 
 from typing import Any

@@ -172,7 +172,7 @@ def enable(request: Any, options: Any) -> None:
 
 def purge(request: Any, options: Any) -> None:
     settings: SessionSettings = request.registry["session.settings"]
-    if "database" not in (settings.strategy, settings.migrate_from):
+    if settings.strategy in BY_THEMSELVES and settings.migrate_from != "database":
         print(f"session.strategy = {settings.strategy}: {BY_THEMSELVES[settings.strategy]}")
         return
     begun, deleted = time.monotonic(), 0

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from demoapp.i18n import _
+from demoapp.sessions.factory import is_ours
 
 
 class Strategy(NamedTuple):
@@ -48,8 +49,17 @@ FOUR = (
         _("Still there. You had it with you all night."),
     ),
 )
+NAMES = tuple(one.name for one in FOUR)
 ELSEWHERE = _("Wherever the session factory named in the settings keeps it.")
-"""Of a factory that is not ours: see `demoapp.sessions.factory.is_ours`."""
+"""Of sessions that are not known here."""
+
+
+def is_known(registry: Any) -> bool:
+    """Whether there are words for where the sessions of this shop are: ours, in one of four ways.
+
+    Of a strategy that somebody adds the pages say no more than of another's session factory.
+    """
+    return is_ours(registry) and registry["session.settings"].strategy in NAMES
 
 
 def in_words(request: Any) -> dict[str, Strategy]:

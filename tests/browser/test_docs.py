@@ -22,7 +22,7 @@ def test_what_is_copied_is_what_one_types(watched: Watched, serve: Callable[[str
     edit = page.locator(".code-box[data-language=diff]").first
     edit.get_by_role("button", name="Copy").click()
     expect(edit.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == '    "demoapp==0.1.0",'
+    assert page.evaluate("navigator.clipboard.readText()") == '    "demoapp==1.0.0",'
     seen = page.locator(".code-box[data-language=text]").first
     assert seen.get_by_role("button").count() == 0
 

@@ -1,18 +1,22 @@
 """docs/en/settings.md and its Korean twin name every setting that the code asks for, and no other.
 
-What it asks for is found by listening while the shop starts, on each strategy, and answers.
+What it asks for is found by listening while the shop starts, on each strategy, and answers; and by
+reading the source, as some of it is asked for late and seldom.
 """
 
+import ast
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pyramid.config.settings
 import pytest
 
+from demoapp.front.proxy import behind_proxy
 from demoapp.sessions.ini import Ini
 from demoapp.sessions.settings import KEYS
 from demoapp.settings import DEFAULTS
@@ -22,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = {"en": "required", "ko": "필수"}
 OURS = re.compile(r"(session|demo)\.|sqlalchemy\.url$")
 REQUIRED = None
+READS = {"get", "pop", "setdefault", "text", "choice", "flag", "seconds", "count", "getenv"}
+SETTINGS = re.compile(r"(.*\.)?settings|ini|Ini\(.*\)|server")
+"""What the source calls the settings that it reads."""
 
 
 def rows(page: str) -> dict[str, str]:
@@ -105,8 +112,45 @@ def test_every_setting_is_documented_with_its_default(
             assert documented[key] == default
 
 
+def read(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """What is asked, as the source has it, and the key: `of.get(key)`, `of[key]`, `key in of`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=of, attr=how), args=[key, *_]) if how in READS:
+            yield ast.unparse(of), key
+        case ast.Subscript(value=of, slice=key):
+            yield ast.unparse(of), key
+        case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[of]):
+            yield ast.unparse(of), key
+
+
+def keys_in(folder: str) -> Iterator[tuple[str, str]]:
+    """Every literal key that is asked for, and of what."""
+    for file in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            for of, key in read(node):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield of, key.value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_the_source_asks_for_is_documented(page: str) -> None:
+    """Late in some view, too, where the shop above does not get to."""
+    asked = {key for of, key in keys_in("demoapp") if SETTINGS.fullmatch(of)}
+    assert {"session.secret", "demo.labs", "tm.commit_veto", "workers"} <= asked
+    documented = rows(page)
+    assert {key for key in asked if not any(fnmatch(key, one) for one in documented)} == set()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_variable_of_the_environment_is_documented(page: str) -> None:
-    sources = "".join(file.read_text() for file in (ROOT / "demoapp").rglob("*.py"))
-    asked = re.findall(r'os\.environ(?:\.\w+\(|\[)"(\w+)"', sources)
-    assert set(asked) == {key for key in rows(page) if key.isupper()}
+    asked = {key for of, key in keys_in("demoapp") if of in ("os", "os.environ")}
+    assert asked == {key for key in rows(page) if key.isupper()}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_kept_from_the_server_is_documented(page: str) -> None:
+    """An option that the server would understand in another way, and those of the filter."""
+    ours = {key for of, key in keys_in("demoapp/front") if (of, key[:8]) == ("options", "trusted_")}
+    ours.remove("trusted_proxy_count")  # refused, with a line that says what to write
+    assert {"trusted_proxy"} < ours
+    assert ours | signature(behind_proxy).parameters.keys() <= rows(page).keys()

@@ -1,6 +1,7 @@
 """Requests that no browser sends (I1)."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -57,6 +58,15 @@ def test_malformed_requests_are_refused_I1(shop: Any, case: str) -> None:
     assert 400 <= refused.status_int < 500, case
     assert "Traceback" not in refused.text
     assert "Content-Security-Policy" in refused.headers
+
+
+def test_under_another_name_they_are_as_well_I1(start_shop: Callable[..., Any]) -> None:
+    """The page that says so must not stumble over the same bytes: a path of bytes was a 500."""
+    shop = start_shop("memory", **{"demo.hosts": "localhost"})
+    for case, environ in RAW.items():
+        refused = answer(shop, HTTP_HOST="evil.example", **environ)
+        assert 400 <= refused.status_int < 500, case
+        assert "evil.example" not in refused.text
 
 
 @pytest.mark.parametrize(

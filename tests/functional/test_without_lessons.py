@@ -1,16 +1,17 @@
 """What teaches can be taken out: nothing outside imports it, and the shop goes on without it."""
 
 import ast
-from collections.abc import Callable
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
-from typing import Any
 
-import pytest
-from pyramid.config import Configurator
+from tests.servers import RedisServer
 
-from tests.shops import STRATEGIES, Visitor
-
-PACKAGE = Path(__file__).resolve().parents[2] / "demoapp"
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "demoapp"
 
 
 def test_nothing_outside_imports_it() -> None:
@@ -27,23 +28,24 @@ def test_nothing_outside_imports_it() -> None:
             assert not [name for name in names if name.startswith("demoapp.lessons")], file
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_shop_goes_on_without_it(
-    strategy: str, start_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+def test_the_shop_goes_on_without_its_folder(
+    sqlite_url: str, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    include = Configurator.include
-    monkeypatch.setattr(
-        Configurator,
-        "include",
-        lambda config, part, *rest: part == "demoapp.lessons" or include(config, part, *rest),
+    """As somebody who wants the shop alone would take it out: see demoapp/lessons/__init__.py."""
+    copy = tmp_path / "demoapp"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("lessons", "docs", "__pycache__"))
+    main = copy / "__init__.py"
+    line = '        config.include("demoapp.lessons")\n'
+    assert main.read_text().count(line) == 1
+    main.write_text(main.read_text().replace(line, ""))
+    path = [tmp_path, sysconfig.get_path("purelib"), ROOT]
+    program = [sys.executable, "-S", "-m", "tests.functional.without_lessons"]
+    done = subprocess.run(
+        [*program, sqlite_url, redis_server.url],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
-    shop = start_shop(strategy, **{"demo.labs": "false", "demo.hosts": "localhost"})
-    visitor = Visitor(shop)
-    assert visitor.send("/cart/items", sku="sejak").status_int == 303
-    assert visitor.log_in().status_int == 303
-    for path in ("/", "/products/sejak", "/cart", "/orders", "/account/sessions", "/checkout"):
-        assert visitor.get(path).status_int == 200, path
-    strip = visitor.get("/cart").html.select_one(".where")
-    assert strip.find(class_="where-words").get_text().strip()
-    assert strip.find("svg") is None
-    assert visitor.get("/strategies").status_int == 404
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from demoapp.lessons.quoting import quoted
-from demoapp.sessions import STRATEGIES
 from tests.lessons.labs.visiting import LABS
+from tests.shops import STRATEGIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("lab", LABS)
 def test_the_lines_that_ran_are_those_of_the_source(lab: str) -> None:
     ran = LABS[lab].module.RAN
-    assert ran.keys() == STRATEGIES.keys()
+    assert ran.keys() == set(STRATEGIES)
     for function in {function for functions in ran.values() for function in functions}:
         quote = quoted(function)
         lines = (ROOT / quote.path).read_text(encoding="utf-8").splitlines()[quote.line - 1 :]

@@ -3,7 +3,10 @@
 import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -71,6 +74,32 @@ def test_every_text_is_in_korean() -> None:
     assert len(KOREAN) > 100
     wrong = {str(message.id): found for message in KOREAN if (found := problems(message))}
     assert not wrong
+
+
+def in_two(told: Any, path: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+    """Each `{ en = ..., ko = ... }` of a TOML file, and where it is."""
+    if isinstance(told, dict):
+        if told.keys() & set(i18n.LOCALES):
+            yield path, told
+        for key, value in told.items():
+            yield from in_two(value, f"{path}.{key}")
+    elif isinstance(told, list):
+        for index, value in enumerate(told):
+            yield from in_two(value, f"{path}[{index}]")
+
+
+def test_what_teaches_is_in_both_languages() -> None:
+    files = [*(ROOT / "demoapp/lessons").rglob("*.toml")]
+    found = [
+        (path, texts)
+        for file in files
+        for path, texts in in_two(tomllib.loads(file.read_text(encoding="utf-8")), file.stem)
+    ]
+    assert len(found) > 500
+    assert [path for path, texts in found if not set(i18n.LOCALES) <= texts.keys()] == []
+    words = re.compile("[a-z]{2,} [a-z]{2,}")  # not a name, nor a command
+    english = [(path, texts) for path, texts in found if words.search(texts["en"])]
+    assert [path for path, texts in english if not re.search("[가-힣]", texts["ko"])] == []
 
 
 @pytest.mark.parametrize("path", ELSEWHERE, ids=lambda path: str(path.relative_to(ROOT)))

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from demoapp.shop import security
 from demoapp.shop.models import User
-from demoapp.shop.views import account, door
+from demoapp.shop.views import account, login
 from tests.passwords import REAL
 from tests.shops import Visitor
 
@@ -23,7 +23,7 @@ def users(shop: Any) -> dict[str, str]:
 @pytest.fixture
 def real(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes as the shop makes them, and not in no time."""
-    for module in (security, account, door):
+    for module in (security, account, login):
         monkeypatch.setattr(module, "HASHER", REAL)
     monkeypatch.setattr(security, "NOBODY", REAL.hash("nobody's password"))
 

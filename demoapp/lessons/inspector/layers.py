@@ -6,10 +6,10 @@ from typing import Any
 from demoapp.i18n import when
 from demoapp.lessons.content import content
 from demoapp.sessions.cookie import session_cookie
-from demoapp.sessions.factory import is_ours
 from demoapp.sessions.ids import Ids
 from demoapp.sessions.interfaces import SessionStoreUnavailable
 from demoapp.sessions.settings import SessionSettings
+from demoapp.shop.strategies import is_known
 
 MOMENTS = ("created", "last_seen")
 """Rows whose raw value counts seconds since the epoch."""
@@ -59,9 +59,10 @@ class Subject:
             self.session = request.session
         except SessionStoreUnavailable:
             pass
-        self.factory = request.registry.settings.get("session.custom.factory")
-        self.foreign = not is_ours(request.registry)
-        """Made by a factory of which we cannot know how it keeps a session."""
+        named = request.registry.settings.get("session.custom.factory")
+        self.factory = named or f"session.strategy = {self.settings.strategy}"
+        self.foreign = not is_known(request.registry)
+        """Made by somebody of whom we cannot know how they keep a session."""
         self.signed_cookie = self.settings.strategy == "custom" and not self.foreign
         self.cookie = self._led_here(cookie.values(request))
 

@@ -23,6 +23,7 @@ A lab is one folder, named like its address with `_` for `-`. Who adds a folder 
 Some need more, and only then have it:
 
 - page.pt        a template that fills slots of templates/lab.pt
+- script.js      what its page runs; the lab works without
 - __init__.py
     INNER            like ACTIONS, but for no button: what a Visit asks for
     expected(bench)  the outcomes that are right just now, or None for what lab.toml says

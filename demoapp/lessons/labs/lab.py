@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from demoapp.assets import digest
 from demoapp.lessons.content import texts
 
 
@@ -26,14 +27,17 @@ class Lab:
         return import_module(f"{__package__}.{self.folder.name}")
 
     @property
-    def picture(self) -> Path:
-        return self.folder / "picture.svg"
-
-    @property
     def page(self) -> Path | None:
         """Its own template, if the common page is not enough."""
         page = self.folder / "page.pt"
         return page if page.exists() else None
+
+    def address(self, request: Any, file: str) -> str | None:
+        """Of a file that its page loads, with its content in the address, if there is one."""
+        if not (path := self.folder / file).is_file():
+            return None
+        query = {"x": digest(path)}
+        return str(request.route_path("lab_file", name=self.name, file=file, _query=query))
 
     def texts(self, locale: str) -> dict[str, Any]:
         return texts(self.folder / "lab.toml", locale)

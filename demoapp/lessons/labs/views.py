@@ -6,16 +6,17 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import FileResponse
 from pyramid.view import view_config
 
+from demoapp.assets import MONTH
 from demoapp.i18n import _
 from demoapp.lessons.labs.bench import Bench, Observation, asked_for
 from demoapp.lessons.labs.notes import Notes, Progress
 from demoapp.lessons.labs.steps import steps
 from demoapp.lessons.quoting import quoted
-from demoapp.sessions import STRATEGIES
 from demoapp.shop.forms import one
+from demoapp.shop.strategies import NAMES
 
 TEMPLATE = "demoapp:templates/lab.pt"
-HOUR = 3600
+PICTURE, SCRIPT = LOADED = ("picture.svg", "script.js")
 NEEDS = {
     "terminal": _("needs a terminal"),
     "login": _("needs a login"),
@@ -42,13 +43,19 @@ def listed(request: Any, progress: Progress, begun: str | None) -> list[dict[str
         state = states[progress[name]] if name in progress else "begun" if name == begun else ""
         if not state and not any(other["state"] == "next" for other in told):
             state = "next"
-        told.append({"needs": (), **lab.texts(request.locale_name), "name": name, "state": state})
+        picture = lab.address(request, PICTURE)
+        texts = {"needs": (), **lab.texts(request.locale_name)}
+        told.append({**texts, "name": name, "state": state, "picture": picture})
     return told
 
 
-@view_config(route_name="lab_picture", request_method="GET", compressed=True)
-def picture(request: Any) -> Any:
-    return FileResponse(str(asked_for(request).picture), request, cache_max_age=HOUR)
+@view_config(route_name="lab_file", request_method="GET", compressed=True)
+def file(request: Any) -> Any:
+    """What the pages load out of the folder of a lab."""
+    name, folder = request.matchdict["file"], asked_for(request).folder
+    if name not in LOADED or not (folder / name).is_file():
+        raise HTTPNotFound
+    return FileResponse(str(folder / name), request, cache_max_age=MONTH)
 
 
 @view_config(route_name="lab", request_method="GET", renderer=TEMPLATE)
@@ -78,6 +85,8 @@ def page(bench: Bench) -> dict[str, Any]:
         "bench": bench,
         "name": bench.name,
         "lab": {"needs": (), "more": "", **texts},
+        "picture": bench.lab.address(request, PICTURE),
+        "script": bench.lab.address(request, SCRIPT),
         "labs": told,
         "needs": NEEDS,
         "number": number + 1,
@@ -102,7 +111,5 @@ def verdict(bench: Bench, seen: Observation | None) -> dict[str, Any]:
         "right": bool(outcome) and outcome == bench.notes.get("prediction"),
         "expected": [outcomes[name] for name in bench.expected],
         "as_expected": outcome in bench.expected,
-        "all_expected": [
-            (name, [outcomes[o] for o in bench.expected_of(name)]) for name in STRATEGIES
-        ],
+        "all_expected": [(name, [outcomes[o] for o in bench.expected_of(name)]) for name in NAMES],
     }

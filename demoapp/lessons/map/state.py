@@ -10,8 +10,8 @@ from demoapp.front.timing import cost_of
 from demoapp.lessons.inspector.journal import Step, history_of
 from demoapp.lessons.inspector.layers import Subject, cookie_bytes
 from demoapp.sessions.cookie import session_cookie
-from demoapp.sessions.factory import is_ours
 from demoapp.settings import teaches
+from demoapp.shop.strategies import is_known
 
 PLACES = {"memory": "process", "redis": "store", "database": "store", "custom": "browser"}
 """Where each strategy keeps the basket."""
@@ -115,7 +115,7 @@ def _seen(of: Subject, page: Any, pid: int | None) -> State:
 
 def _cookie(request: Any, value: str | None = None) -> dict[str, Any]:
     """As the browser has shown it; of a foreign one not even the name is known."""
-    if not is_ours(request.registry):
+    if not is_known(request.registry):
         return {}
     cookie = session_cookie(request.registry)
     return {

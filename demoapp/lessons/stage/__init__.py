@@ -21,8 +21,8 @@ from pyramid.httpexceptions import HTTPSeeOther
 
 from demoapp import make_app
 from demoapp.lessons.stage.house import INSIDE, House, close
-from demoapp.sessions import STRATEGIES
 from demoapp.settings import teaches
+from demoapp.shop.strategies import NAMES
 
 
 def includeme(config: Any) -> None:
@@ -30,7 +30,7 @@ def includeme(config: Any) -> None:
     if INSIDE in settings:
         config.add_view(leave, route_name="stage")
     elif teaches(settings):
-        shops = {name: settings_of(name, settings) for name in STRATEGIES}
+        shops = {name: settings_of(name, settings) for name in NAMES}
         config.registry["house"] = House(shops, config.registry.get("ini_file"))
         config.scan("demoapp.lessons.stage.views")
 

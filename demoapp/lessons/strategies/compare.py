@@ -29,10 +29,10 @@ from webob import Request
 from demoapp import make_app, terminal
 from demoapp.front.hosts import names_in
 from demoapp.lessons.strategies import figures
-from demoapp.sessions import STRATEGIES
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
 from demoapp.settings import app_settings, resolve, told_in_a_line
+from demoapp.shop.strategies import NAMES
 
 ROUNDS, REQUESTS = 12, 15
 SKU = "ujeon"
@@ -129,7 +129,7 @@ def summary(samples: Samples, name: str) -> dict[str, Any]:
 
 def compare(settings: dict[str, Any]) -> dict[str, Any]:
     visits, missing = {}, {}
-    for name in STRATEGIES:
+    for name in NAMES:
         try:
             visits[name] = Visit(name, settings)
         except Unreachable as err:
@@ -144,7 +144,7 @@ def compare(settings: dict[str, Any]) -> dict[str, Any]:
         "python": platform.python_version(),
         "pyramid": version("pyramid"),
         "requests": ROUNDS * REQUESTS,
-        "strategies": {name: missing.get(name) or summary(samples, name) for name in STRATEGIES},
+        "strategies": {name: missing.get(name) or summary(samples, name) for name in NAMES},
     }
 
 

@@ -10,7 +10,7 @@ from pyramid.view import view_config
 from demoapp.i18n import _
 from demoapp.lessons.content import content
 from demoapp.lessons.strategies import figures
-from demoapp.sessions import STRATEGIES
+from demoapp.shop.strategies import NAMES
 
 SOURCES = Path(__file__).resolve().parents[2]
 
@@ -24,11 +24,11 @@ def strategies(request: Any) -> dict[str, Any]:
     shown = measured or figures.reference()
     current = request.registry["session.settings"].strategy
     return {
-        "strategies": [SimpleNamespace(name=name, **told[name]) for name in STRATEGIES],
+        "strategies": [SimpleNamespace(name=name, **told[name]) for name in NAMES],
         "rows": [
             {
                 "question": q["text"],
-                "cells": [cell(told, name, q["id"], shown) for name in STRATEGIES],
+                "cells": [cell(told, name, q["id"], shown) for name in NAMES],
                 "reference": q["id"] == "measured" and shown and not measured,
             }
             for q in told["question"]
@@ -57,7 +57,7 @@ def cell(
 @view_config(route_name="strategy", request_method="GET", renderer="demoapp:templates/strategy.pt")
 def strategy(request: Any) -> dict[str, Any]:
     name = request.matchdict["name"]
-    if name not in STRATEGIES:
+    if name not in NAMES:
         raise HTTPNotFound(_("There is no such strategy."))
     told = content("strategies", request.locale_name)
     found = SimpleNamespace(name=name, **{"library": (), **told[name]})

@@ -18,7 +18,7 @@ from demoapp.shop.security import (
     sessions_of,
     verify,
 )
-from demoapp.shop.views.door import logout
+from demoapp.shop.views.login import logout
 
 
 def account_page(request: Any, form: Any, error: str | None = None) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from demoapp.lessons.labs import expire
-from demoapp.sessions import STRATEGIES
 from tests.lessons.labs.visiting import StartShop, is_as_expected, seen, sends
-from tests.shops import Visitor
+from tests.shops import STRATEGIES, Visitor
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from demoapp.lessons import labs
-from demoapp.sessions import STRATEGIES
 from tests.lessons.labs.visiting import (
     LABS,
     LOCALES,
@@ -15,7 +14,7 @@ from tests.lessons.labs.visiting import (
     seen,
     sends,
 )
-from tests.shops import Visitor
+from tests.shops import STRATEGIES, Visitor
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXTS = """
@@ -40,23 +39,49 @@ def observe(bench):
 """
 
 
-def test_who_adds_a_folder_adds_a_lab(
-    start_shop: StartShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def added(tmp_path: Path) -> Path:
+    """The folder of a lab."""
     folder = tmp_path / "added_here"
     folder.mkdir()
     (folder / "lab.toml").write_text(TEXTS, encoding="utf-8")
     (folder / "picture.svg").write_text("<svg/>")
+    (folder / "script.js").write_text("look()")
     (folder / "__init__.py").write_text(CODE)
-    monkeypatch.setattr(labs, "__path__", [*labs.__path__, str(tmp_path)])
+    return folder
+
+
+def test_who_adds_a_folder_adds_a_lab(
+    start_shop: StartShop, added: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labs, "__path__", [*labs.__path__, str(added.parent)])
     visitor = Visitor(start_shop("memory"))
     listed = [link["href"] for link in visitor.get("/labs").html.select(".labs a")]
     assert listed == ["/labs/added-here", *(f"/labs/{name}" for name in LABS)]
-    assert visitor.get("/labs/added-here/picture.svg").text == "<svg/>"
     sends(visitor, "added-here", "look")
     page = visitor.get("/labs/added-here")
+    picture, _, of_the_page = page.html.select_one(".page-head use")["href"].partition("#")
+    assert (visitor.get(picture).text, of_the_page) == ("<svg/>", "picture")
+    before = page.html.select("script")[-1]["src"]
+    assert visitor.get(before).text == "look()"
+    (added / "script.js").write_text("look(again)")  # and is not what the browser has kept
+    assert visitor.get("/labs/added-here").html.select("script")[-1]["src"] != before
+    for file in ("lab.toml", "__init__.py", "page.pt", "%2E%2E"):
+        assert visitor.get(f"/labs/added-here/{file}").status_int == 404
     assert seen(page) == "It is there."
     assert "This is how the strategy works." in page.text
+
+
+def test_who_deletes_a_folder_deletes_a_lab(
+    start_shop: StartShop, added: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but one here; the first page led to that of the restart all the same."""
+    monkeypatch.setattr(labs, "__path__", [str(added.parent)])
+    visitor = Visitor(start_shop("memory"))
+    for page in ("/", "/labs", "/labs/added-here", "/stage", "/session", "/strategies"):
+        links = {link["href"] for link in visitor.get(page).html.select("[href*='/labs']")}
+        for link in links:
+            assert visitor.get(link.partition("#")[0]).status_int == 200, (page, link)
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -128,6 +153,6 @@ def test_a_title_asks_and_the_reason_is_one_sentence(lab: str) -> None:
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_expects_something_of_every_strategy(lab: str) -> None:
     texts = LABS[lab].texts("en")
-    assert texts["expected"].keys() == STRATEGIES.keys()
+    assert texts["expected"].keys() == set(STRATEGIES)
     for outcomes in texts["expected"].values():
         assert set([outcomes] if isinstance(outcomes, str) else outcomes) <= set(texts["outcome"])

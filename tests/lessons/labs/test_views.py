@@ -5,9 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from demoapp.sessions import STRATEGIES
 from tests.lessons.labs.visiting import LABS, LOCALES, StartShop, seen, sends
-from tests.shops import Visitor
+from tests.shops import STRATEGIES, Visitor
 
 
 def test_pictures_are_kept_by_the_browser_and_are_for_everybody(shop: Any) -> None:
@@ -20,6 +19,7 @@ def test_pictures_are_kept_by_the_browser_and_are_for_everybody(shop: Any) -> No
         assert "max-age" in answer.headers["Cache-Control"]
         assert "Cookie" not in answer.headers.get("Vary", "")
     assert visitor.get("/labs/nothing/picture.svg").status_int == 404
+    assert visitor.get("/labs/tamper/script.js").status_int == 404
 
 
 @pytest.mark.parametrize("locale", LOCALES)

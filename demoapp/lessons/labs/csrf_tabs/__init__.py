@@ -7,9 +7,9 @@ from pyramid.csrf import BadCSRFToken
 from demoapp.front.csrf import CookieByScheme
 from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.lessons.labs.views import TEMPLATE, page
-from demoapp.sessions import STRATEGIES
 from demoapp.shop import security
 from demoapp.shop.forms import one
+from demoapp.shop.strategies import NAMES
 
 
 def send(bench: Bench) -> None:
@@ -19,7 +19,7 @@ def send(bench: Bench) -> None:
 
 ACTIONS = {"send": send}
 NEXT = {"": ("send",), "send": ("send",)}
-RAN = dict.fromkeys(STRATEGIES, (security.begin, CookieByScheme.check_csrf_token))
+RAN = dict.fromkeys(NAMES, (security.begin, CookieByScheme.check_csrf_token))
 
 
 def observe(bench: Bench) -> Observation:

@@ -5,8 +5,8 @@ from typing import Any
 
 from demoapp.lessons.labs.bench import Bench, Observation
 from demoapp.lessons.labs.layer import another_layer
-from demoapp.sessions import STRATEGIES
 from demoapp.sessions.settings import SessionSettings
+from demoapp.shop.strategies import NAMES
 
 IDLE, ABSOLUTE = 5, 20
 """Seconds."""
@@ -46,7 +46,7 @@ def look(bench: Bench) -> None:
 
 ACTIONS = {"begin": begin, "look": look}
 NEXT = {"": ("begin",), "begin": ("look",), "look": ("look",)}
-RAN = dict.fromkeys(STRATEGIES, (look, SessionSettings.in_time))
+RAN = dict.fromkeys(NAMES, (look, SessionSettings.in_time))
 
 
 def observe(bench: Bench) -> Observation | None:

@@ -2,13 +2,13 @@
 
 from demoapp.lessons.labs.bench import Bench
 from demoapp.lessons.labs.elsewhere import mark, seen_by_strategy
-from demoapp.sessions import STRATEGIES
 from demoapp.sessions.finding import Layer
 from demoapp.sessions.migration.servers import MigratingStore
+from demoapp.shop.strategies import NAMES
 
 ACTIONS = {"mark": mark}
 NEXT = {"": ("mark",), "mark": ()}
-RAN = dict.fromkeys(STRATEGIES, (Layer.look, MigratingStore.load))
+RAN = dict.fromkeys(NAMES, (Layer.look, MigratingStore.load))
 observe = seen_by_strategy
 
 

@@ -55,7 +55,7 @@ def test_a_name_is_registered_once_and_the_other_told_so(
                 both.wait(5)
             return HASHER.hash(password)
 
-    monkeypatch.setattr("demoapp.shop.views.door.HASHER", Hasher())
+    monkeypatch.setattr("demoapp.shop.views.login.HASHER", Hasher())
     visitors = [Visitor(shop), Visitor(shop)]
     passwords = ["a good password", "another good password"]
 

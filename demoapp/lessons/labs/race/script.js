@@ -1,6 +1,4 @@
-// For the lab pages only; every lab works without it.
-
-// race: send many additions at the same moment, then count. As many at once as the labs take of
+// Send many additions at the same moment, then count. As many at once as the labs take of
 // one browser; one that finds every place taken, by a whole class for instance, waits and asks again.
 const together = document.querySelector("button[data-race]");
 if (together) {
@@ -41,19 +39,4 @@ if (together) {
     }
     form.requestSubmit();
   });
-}
-
-// expire: how long the short session still lives, with the warning before its end.
-const clock = document.querySelector("[data-lab-ends]");
-if (clock) {
-  const end = performance.now() + Number(clock.dataset.labEnds) * 1000;
-  let said = "";
-  const tick = () => {
-    const left = Math.ceil((end - performance.now()) / 1000);
-    const { left: label, soon, ended } = clock.dataset;
-    const text = left <= 0 ? ended : left <= 2 ? soon : `${label}: ${left}`;
-    if (text !== said) clock.textContent = said = text;
-    if (left > 0) setTimeout(tick, 200);
-  };
-  tick();
 }
