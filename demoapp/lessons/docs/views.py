@@ -38,7 +38,7 @@ def doc(request: Any) -> dict[str, Any]:
     del pages[INDEX]  # has an address of its own
     entry = pages.get(request.matchdict["page"])
     if entry is None:
-        raise HTTPNotFound(_("There is no such page in the course."))
+        raise HTTPNotFound
     entries = [None, *pages.values(), None]
     here = entries.index(entry)
     return {
@@ -61,6 +61,6 @@ def translated(request: Any, part: int) -> str:
 def picture(request: Any) -> Any:
     pictures = {file.name: file for file in (DOCS / "img").iterdir()}
     if request.matchdict["name"] not in pictures:
-        raise HTTPNotFound(_("There is no such picture in the course."))
+        raise HTTPNotFound
     file = pictures[request.matchdict["name"]]
     return FileResponse(str(file), request, cache_max_age=HOUR)

@@ -66,7 +66,7 @@ def revoke(request: Any) -> Any:
             request.registry.getUtility(ISessionStore).end(request, record.key)
             tell(request, _("That device has been logged out."))
             return HTTPSeeOther(request.route_path("account"))
-    raise HTTPNotFound(_("You have no session by this name."))
+    raise HTTPNotFound
 
 
 def end_others(request: Any, user: User) -> None:

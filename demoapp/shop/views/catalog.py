@@ -6,7 +6,6 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.view import view_config
 from sqlalchemy import or_, select
 
-from demoapp.i18n import _
 from demoapp.shop import text
 from demoapp.shop.models import Category, Product
 from demoapp.shop.products import localised
@@ -42,7 +41,7 @@ def catalog(request: Any) -> dict[str, Any]:
 def find(request: Any, sku: str) -> Product:
     product: Product | None = request.dbsession.get(Product, sku) if "\0" not in sku else None
     if product is None:
-        raise HTTPNotFound(_("We do not sell that."))
+        raise HTTPNotFound
     return product
 
 

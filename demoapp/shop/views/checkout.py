@@ -85,7 +85,7 @@ def order(request: Any) -> dict[str, Any]:
     number = request.matchdict["number"]
     found = request.dbsession.scalars(own_orders(request).where(Order.number == number)).first()
     if found is None:
-        raise HTTPNotFound(_("You have no order with this number."))
+        raise HTTPNotFound
     fresh = number in told(request.session, PLACED)
     if fresh and request.method != "HEAD":  # whose answer nobody reads
         request.session.pop_flash(PLACED)
