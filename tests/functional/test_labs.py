@@ -104,15 +104,13 @@ def test_who_adds_a_folder_adds_a_lab(
 @pytest.mark.parametrize("lab", LABS)
 def test_what_a_lab_rests_on_is_there(lab: str) -> None:
     rests_on = LABS[lab].texts("en")["rests_on"]
-    assert rests_on.keys() == {"sources", "tests"}
-    assert all((ROOT / source).is_file() for source in rests_on["sources"]), rests_on
     run_by = []
     for named in rests_on["tests"]:
         file, _, name = named.partition("::")
         _, found, test = (ROOT / file).read_text(encoding="utf-8").partition(f"def {name}(")
         assert found, named
         run_by += [name] if f'"{lab}"' in test.partition("\ndef ")[0] else []
-    assert rests_on["sources"] and run_by, "no test of them runs the lab"
+    assert run_by, "no test of them runs the lab"
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -12,7 +12,7 @@ A lab is one folder, named like its address with `_` for `-`. Who adds a folder 
                      in a terminal, with this shop's own {host}, {other_port}, {strategy} and
                      {other_strategy}; a `link` leads to the login
     outcome, action, label  what was observed, the buttons, and the figures, by name
-    rests_on         source files and tests that bear its claim out
+    rests_on         tests that bear its claim out
 - picture.svg    96 x 96, drawn in a <g id="picture">
 - __init__.py    what it does:
     ACTIONS          what a button does, by name; each takes the bench
