@@ -13,7 +13,7 @@ from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
 from demoapp.settings import teaches
 from demoapp.shop.cart import MAX_QUANTITY, Cart
-from demoapp.shop.flash import KINDS, told
+from demoapp.shop.flash import DONE, told
 from demoapp.shop.models import Category
 from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words
 
@@ -108,13 +108,12 @@ class Page:
         return user.username if user else None
 
     @reify
-    def flashes(self) -> list[dict[str, str]]:
+    def flashes(self) -> list[str]:
         if not self.available or getattr(self._request, "exception", None) is not None:
             return []
-        unread = [{"kind": k, "text": t} for k in KINDS for t in self._read(k)]
-        return [*unread, *self._goodbye()]
+        return [*self._unread(), *self._goodbye()]
 
-    def _goodbye(self) -> list[dict[str, str]]:
+    def _goodbye(self) -> list[str]:
         """After logging out there is no session to hold a message: the address asks for it."""
         left = self._request.GET.get("goodbye")
         if not left or self.username:
@@ -124,12 +123,12 @@ class Page:
             text = _("You are logged out. Your cart is kept for your next login.")
         elif left == "all":
             text = _("This is your first minute again: the shop has forgotten this browser.")
-        return [{"kind": "ok", "text": self._request.localizer.translate(text)}]
+        return [self._request.localizer.translate(text)]
 
-    def _read(self, queue: str) -> list[str]:
+    def _unread(self) -> list[str]:
         session = self._request.session
-        texts = told(session, queue)
+        texts = told(session, DONE)
         # nobody reads the answer to HEAD; and a cookie session counts an empty pop as a change
         if texts and self._request.method != "HEAD":
-            session.pop_flash(queue)
+            session.pop_flash(DONE)
         return texts
