@@ -1,4 +1,4 @@
-"""A browser's part, for what plays one: visits of the labs, errands of the stage, demoapp-compare."""
+"""What a browser does, for what plays one: labs' visits, stage errands, demoapp-compare."""
 
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
