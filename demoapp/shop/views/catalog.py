@@ -13,8 +13,8 @@ from demoapp.shop.products import localised
 
 @view_config(route_name="catalog", request_method="GET", renderer="demoapp:templates/catalog.pt")
 def catalog(request: Any) -> dict[str, Any]:
-    words = text.composed(request.GET.get("q", "").replace("\0", ""))[:80]
-    chosen = request.GET.get("category", "").replace("\0", "")[:32]
+    words = text.composed(request.GET.get("q", ""))[:80]
+    chosen = request.GET.get("category", "")[:32]
     category = request.dbsession.get(Category, chosen) if chosen else None
     query = select(Product).order_by(Product.position)
     if chosen:
@@ -39,7 +39,7 @@ def catalog(request: Any) -> dict[str, Any]:
 
 
 def find(request: Any, sku: str) -> Product:
-    product: Product | None = request.dbsession.get(Product, sku) if "\0" not in sku else None
+    product: Product | None = request.dbsession.get(Product, sku)
     if product is None:
         raise HTTPNotFound
     return product
@@ -56,5 +56,4 @@ def product(request: Any) -> dict[str, Any]:
     return {
         "product": localised(found, locale),
         "related": [localised(other, locale) for other in related],
-        "form": None,
     }
