@@ -20,7 +20,7 @@ def keep(cookies: dict[str, str], header: str) -> None:
             cookies[name] = morsel.value
 
 
-def fill_in(ask: Any, cookies: dict[str, str], fields: dict[str, str] | None = None) -> None:
+def fill_in(ask: Any, cookies: dict[str, str], fields: dict[str, str] | None) -> None:
     """Put the cookies into a request; and make it that of a form if there are fields."""
     for name, value in cookies.items():
         ask.cookies[name] = value

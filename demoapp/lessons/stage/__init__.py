@@ -8,7 +8,7 @@ shop understands them.
 - house.py       the shops: who opens them, when, and for whom
 - errand.py      asking a shop in the visitor's name
 - accounts.py    who logs in there
-- acts.py        what a button does
+- play.py        one act by one visitor; acts.py has what each button does
 - columns.py     what a shop knows of the visitor
 - views.py       the page, and the way to the shops below it
 - stage.toml     what the page says
