@@ -12,7 +12,7 @@ from demoapp.shop.flash import told
 from demoapp.shop.forms import STALE, CheckoutForm, is_stale, one
 from demoapp.shop.models import Order
 from demoapp.shop.orders import of_cart, own_orders, place
-from demoapp.shop.views.cart import cart_page
+from demoapp.shop.products import cart_shown
 
 CHANGED = _("Your cart has changed. Please look at it again.")
 PAGE_SIZE = 20
@@ -25,7 +25,7 @@ def checkout_page(
 ) -> dict[str, Any]:
     request.response.status_int = status
     refusal = request.localizer.translate(error) if error else None
-    return {"cart": cart_page(request)["cart"], "form": form, "error": refusal}
+    return {"cart": cart_shown(request), "form": form, "error": refusal}
 
 
 @view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")
@@ -48,7 +48,7 @@ def submit(request: Any) -> Any:
         return checkout_page(request, form, STALE, status=400)
     if cart_id and (order := of_cart(request, cart_id)):
         return to_order(request, order)  # sent twice: the first order is the answer
-    lines = cart_page(request)["cart"]["lines"]
+    lines = cart_shown(request)["lines"]
     if not lines or cart_id != cart.id:
         return checkout_page(request, form, CHANGED, status=400)
     if not form.validate():
