@@ -62,14 +62,14 @@ def _database(url: str) -> Callable[[Any, Places], None]:
 
 
 def _open(config: Any, url: str) -> Engine:
-    """And let each request have its session, as this shop does."""
+    """An engine, and `request.dbsession` as this shop has it."""
     engine = config.registry["engine"] = open_engine(url)
     add_dbsession(config, engine)
     return engine
 
 
 def open_engine(url: str) -> Engine:
-    """With what our documentation advises for SQLite."""
+    """An engine with what our documentation advises for SQLite."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
 

@@ -9,6 +9,7 @@
 - start_over.py the button that brings a browser back to its first minute
 - content.py    texts in both languages
 - quoting.py    the source of a function, to be shown
+- jar.py        what a browser does, for what plays one
 """
 
 from typing import Any

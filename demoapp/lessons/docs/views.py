@@ -18,7 +18,7 @@ PARTS = {
     4: _("For a lesson"),
     5: _("Running it"),
 }
-"""By the first digit of a page's order."""
+"""The parts of the course, by the first digit of a page's order."""
 HOUR = 3600
 
 

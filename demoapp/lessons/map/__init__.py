@@ -18,7 +18,7 @@ from demoapp.lessons.map.state import State
 
 
 def map_state(request: Any, page: Any) -> State:
-    """As a request method, so that /session.json has it and knows nothing of this package."""
+    """A request method, so that the view of /session.json need not import this package."""
     return State.of(request, page)
 
 

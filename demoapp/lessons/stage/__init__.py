@@ -36,7 +36,7 @@ def includeme(config: Any) -> None:
 
 
 def settings_of(strategy: str, settings: Any) -> dict[str, Any]:
-    """Those of the shop around the stage, but for what makes each of the four itself."""
+    """Those of the shop around the stage, with a strategy and a cookie of its own."""
     own = {"session.strategy": strategy, "session.cookie_name": f"session-{strategy}"}
     found = {**settings, **own}
     for key in ("session.migrate_from", "session.custom.factory", "pyramid.includes"):

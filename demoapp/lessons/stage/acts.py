@@ -40,7 +40,7 @@ def login(play: Play, shop: str) -> Result:
 
 @in_each_shop
 def logout(play: Play, shop: str) -> Result:
-    """And show the old cookie again, as a thief would."""
+    """Log out, and show the old cookie again, as a thief would."""
     if not play.state(shop)["user"]:
         play.log_in(shop)
     thief = play.errand.apart()
@@ -65,7 +65,7 @@ def race(play: Play, shop: str) -> Result:
 
 @in_each_shop
 def fill(play: Play, shop: str) -> Result:
-    """With Hangul, until the shop refuses it: another guest's session, by the lab `overflow`."""
+    """Fill another guest's session with Hangul, by the lab `overflow`, until it is refused."""
     browser = Errand(play.request, play.stage.shop, {})
 
     def refused(steps: int) -> bool:

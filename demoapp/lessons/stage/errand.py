@@ -99,7 +99,7 @@ class Errand:
 
 
 def home(request: Any, shop: str) -> str:
-    """Where a shop is, from where the shop around it is."""
+    """The path of a shop, below that of the shop around it."""
     return str(request.route_url("stage_shop", shop=shop, rest="", _app_url=""))
 
 
@@ -116,7 +116,7 @@ def below(request: Any, shop: str, path: str) -> Any:
 
 
 def answer_of(app: Any, ask: Any) -> Any:
-    """In a thread of its own, where nothing is known of the request around it: neither by Pyramid,
+    """Ask in another thread, where nothing is known of the request around it: neither by Pyramid,
     which would take it for a subrequest, nor by the logs.
     """
     with ThreadPoolExecutor(1) as thread:

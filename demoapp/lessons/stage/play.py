@@ -20,7 +20,7 @@ class Result:
     outcome: str
     """Which sentence of stage.toml it is."""
     answer: Answer | None = None
-    """Of an act that is a single request."""
+    """The shop's, if the act is a single request."""
     figures: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,7 +78,7 @@ class Play:
         return Result("begun")
 
     def log_in(self, shop: str) -> Answer:
-        """As a user of this shop and this visitor alone, who registers with the first click.
+        """Log in as a user of this shop and this visitor alone, whom the first click registers.
 
         Not the same in all: `custom` ends all of a user's sessions at once, and a kept cart goes to
         the shop that its owner comes to first. To register again is to log in.

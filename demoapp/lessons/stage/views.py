@@ -43,7 +43,7 @@ def stage_of(request: Any) -> Stage:
 
 @view_config(route_name="stage", request_method="GET", renderer="demoapp:templates/stage.pt")
 def show(request: Any) -> dict[str, Any]:
-    """Of the session of the shop around it the page asks nothing: it shows those of the four."""
+    """Shows the sessions of the four shops, and does not read that of the shop around them."""
     response = request.response
     if not (key := key_of(request)):
         key = secrets.token_urlsafe(16)
