@@ -133,4 +133,5 @@ class CheckoutForm(Form):
         _("Address"),
         [DataRequired(REQUIRED), at_most(500), text_only],
         filters=[made(text.lines), made(text.composed)],
+        render_kw={"rows": 3},
     )
