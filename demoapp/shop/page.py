@@ -28,6 +28,8 @@ class Page:
 
     def __init__(self, request: Any) -> None:
         self._request = request
+        self.error = getattr(request, "exception", None)
+        """Of an error page, which asks nothing of a database that may be the error."""
         self.strategy = request.registry.settings["session.strategy"]
         self.path = (
             request.path_qs if request.method in ("GET", "HEAD") else f"{request.script_name}/"
@@ -39,15 +41,14 @@ class Page:
     def onward(self, goal: str | None = None) -> dict[str, str]:
         """The query that makes a login come back here, or go on to what was asked for."""
         if goal is None:
-            goal = self.path if getattr(self._request, "exception", None) is None else ""
+            goal = self.path if self.error is None else ""
             if getattr(self._request.matched_route, "name", "") in NOT_A_GOAL:
                 goal = self._request.GET.get("next", "")
         return {"next": goal} if goal not in ("", f"{self._request.script_name}/") else {}
 
     @reify
     def available(self) -> bool:
-        error = getattr(self._request, "exception", None)
-        if isinstance(error, SQLAlchemyError | SessionStoreUnavailable | NotReady):
+        if isinstance(self.error, SQLAlchemyError | SessionStoreUnavailable | NotReady):
             return False  # what has just failed is not asked again: one time-out is enough
         try:
             self._request.session.get("cart")  # ISession has no len()
@@ -79,8 +80,8 @@ class Page:
 
     @reify
     def categories(self) -> list[SimpleNamespace]:
-        if getattr(self._request, "exception", None) is not None:
-            return []  # an error page asks nothing of a database that may be the error
+        if self.error is not None:
+            return []
         locale = self._request.locale_name
         rows = self._request.dbsession.scalars(select(Category).order_by(Category.position))
         return [
@@ -96,20 +97,20 @@ class Page:
     def cart_count(self) -> int | None:
         if not self.available:
             return None
-        if getattr(self._request, "exception", None) is not None:
+        if self.error is not None:
             return Cart(self._request.session).quantity  # without asking the database
         return int(self._request.cart.quantity)
 
     @reify
     def username(self) -> str | None:
-        if not self.available or getattr(self._request, "exception", None) is not None:
+        if not self.available or self.error is not None:
             return None
         user = self._request.current_user
         return user.username if user else None
 
     @reify
     def flashes(self) -> list[str]:
-        if not self.available or getattr(self._request, "exception", None) is not None:
+        if not self.available or self.error is not None:
             return []
         return [*self._unread(), *self._goodbye()]
 

@@ -28,9 +28,7 @@ def drawn(request: Any, page: Any) -> Drawing:
 
 def add_map(event: Any) -> None:
     """Templates say `session_map(page)`; without the lessons there is no such name."""
-    request = event.get("request")
-    if request is not None:
-        event["session_map"] = partial(drawn, request)
+    event["session_map"] = partial(drawn, event["request"])
 
 
 def includeme(config: Any) -> None:
