@@ -15,7 +15,7 @@ from demoapp.settings import teaches
 from demoapp.shop.cart import MAX_QUANTITY, Cart
 from demoapp.shop.flash import DONE, told
 from demoapp.shop.models import Category
-from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words
+from demoapp.shop.strategies import BY_NAME, ELSEWHERE
 
 NOT_A_GOAL = ("login", "register")
 """Pages that nobody wants to come back to once logged in."""
@@ -25,6 +25,7 @@ class Page:
     """The frame around every page. It must render when the session store cannot be reached."""
 
     max_quantity = MAX_QUANTITY
+    strategies = BY_NAME
 
     def __init__(self, request: Any) -> None:
         self._request = request
@@ -56,16 +57,11 @@ class Page:
             return False
         return True
 
-    @reify
-    def strategies(self) -> dict[str, Strategy]:
-        return in_words(self._request)
-
     @property
     def where(self) -> str:
         """Where the cart is, in a sentence."""
-        if not is_ours(self._request.registry):
-            return str(self._request.localizer.translate(ELSEWHERE))
-        return str(self.strategies[self.strategy].where)
+        ours = is_ours(self._request.registry)
+        return BY_NAME[self.strategy].where if ours else ELSEWHERE
 
     @reify
     def idle_seconds(self) -> float | None:
@@ -124,7 +120,7 @@ class Page:
             text = _("You are logged out. Your cart is kept for your next login.")
         elif left == "all":
             text = _("This is your first minute again: the shop has forgotten this browser.")
-        return [self._request.localizer.translate(text)]
+        return [text]
 
     def _unread(self) -> list[str]:
         session = self._request.session

@@ -1,6 +1,6 @@
 """The four strategies in words: the names and sentences of every page that speaks of them."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from demoapp.i18n import _
 
@@ -48,18 +48,6 @@ FOUR = (
         _("Still there. You had it with you all night."),
     ),
 )
-ELSEWHERE = _("Wherever the session factory named in the settings keeps it.")
+BY_NAME = {strategy.name: strategy for strategy in FOUR}
+ELSEWHERE: str = _("Wherever the session factory named in the settings keeps it.")
 """Of a factory that is not ours: see `demoapp.sessions.factory.is_ours`."""
-
-
-def in_words(request: Any) -> dict[str, Strategy]:
-    """All four in the language of the page, by name."""
-    translate = request.localizer.translate
-    return {
-        one.name: one._replace(
-            motto=translate(one.motto),
-            where=translate(one.where),
-            morning=translate(one.morning),
-        )
-        for one in FOUR
-    }

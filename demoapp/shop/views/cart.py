@@ -17,7 +17,6 @@ from demoapp.shop.views.catalog import find
 def cart_page(request: Any, error: str | None = None) -> dict[str, Any]:
     if error:
         request.response.status_int = 400
-        error = request.localizer.translate(error)
     return {"cart": cart_shown(request), "form_error": error}
 
 

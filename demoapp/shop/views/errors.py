@@ -34,8 +34,7 @@ def page(
 ) -> dict[str, Any]:
     """`again` is the page to ask for once more, where that may help."""
     request.response.status_int = status
-    translate = request.localizer.translate
-    told = {"title": translate(title), "message": translate(message)}
+    told = {"title": title, "message": message}
     return {"status": status, "again": again, "wait": None, "stale": False, **told}
 
 
