@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 
 from demoapp.front.timing import Cost, Stage, cost_of
 from demoapp.lessons.inspector.changes import Values, changes, news_of
-from demoapp.lessons.inspector.layers import Subject, cookie_bytes
-from demoapp.sessions.cookie import session_cookie
+from demoapp.lessons.inspector.layers import Subject
 from demoapp.sessions.interfaces import Create, Record, Rotate, Touch, Update
 
 SESSIONS, STEPS = 200, 20
@@ -183,7 +182,7 @@ def _user_in(data: str) -> Any:
 
 def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
     request, now = event.request, time.perf_counter()
-    cookie = session_cookie(request.registry)
+    name = request.registry["session.settings"].cookie_name
     known = isinstance(cost.change, Create | Update | Touch | Rotate)
     small = len(before) + len(new.data) <= LARGEST
     return Step(
@@ -194,8 +193,8 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
             request, event.response, request.environ.get("demoapp.begun", now), ended=now
         ),
         replays=request.environ.get("retry.attempt", 0),
-        brought=cookie_bytes(request, cookie.read(request)),
-        sent=_sent(event.response, cookie.name(request)),
+        brought=_brought(request, name),
+        sent=_sent(event.response, name),
         kind=type(cost.change).__name__.lower() if known else "read",
         version=new.version,
         texts=(before, new.data) if small else ("{}", "{}"),
@@ -205,9 +204,17 @@ def _step(event: Any, cost: Cost, before: str, new: Record) -> Step:
     )
 
 
+def _brought(request: Any, name: str) -> int | None:
+    """Bytes of the session's cookie, with its name."""
+    for shown in (name, f"__Host-{name}"):
+        if (value := request.cookies.get(shown)) is not None:
+            return len(f"{shown}={value}".encode())
+    return None
+
+
 def _sent(response: Any, name: str) -> int | None:
     for header in response.headers.getall("Set-Cookie"):
         pair, _, rest = header.partition(";")
-        if pair.partition("=")[0] == name:
+        if pair.partition("=")[0] in (name, f"__Host-{name}"):
             return 0 if "max-age=0" in rest.lower() else len(pair.encode())
     return None
