@@ -6,6 +6,7 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.tweens import EXCVIEW
 
+from demoapp import moved as moved  # tells old ini files the new names
 from demoapp.settings import DEFAULTS, resolve, told_in_a_line
 
 TWEENS = (
