@@ -15,6 +15,7 @@ from demoapp.settings import teaches
 from demoapp.shop.cart import MAX_QUANTITY, Cart
 from demoapp.shop.flash import DONE, told
 from demoapp.shop.models import Category
+from demoapp.shop.products import localised_category
 from demoapp.shop.strategies import BY_NAME, ELSEWHERE
 
 NOT_A_GOAL = ("login", "register")
@@ -80,14 +81,7 @@ class Page:
             return []
         locale = self._request.locale_name
         rows = self._request.dbsession.scalars(select(Category).order_by(Category.position))
-        return [
-            SimpleNamespace(
-                id=row.id,
-                name=getattr(row, f"name_{locale}"),
-                intro=getattr(row, f"intro_{locale}"),
-            )
-            for row in rows
-        ]
+        return [localised_category(row, locale) for row in rows]
 
     @property
     def cart_count(self) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from demoapp.shop.models import Product
+from demoapp.shop.models import Category, Product
 
 
 def localised(product: Product, locale: str) -> SimpleNamespace:
@@ -20,6 +20,11 @@ def localised(product: Product, locale: str) -> SimpleNamespace:
         image=f"img/products/{product.sku}.svg",
         **{text: getattr(product, f"{text}_{locale}") for text in texts},
     )
+
+
+def localised_category(category: Category, locale: str) -> SimpleNamespace:
+    texts = {text: getattr(category, f"{text}_{locale}") for text in ("name", "intro")}
+    return SimpleNamespace(id=category.id, **texts)
 
 
 def cart_shown(request: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from demoapp.shop import text
 from demoapp.shop.models import Category, Product
-from demoapp.shop.products import localised
+from demoapp.shop.products import localised, localised_category
 
 
 @view_config(route_name="catalog", request_method="GET", renderer="demoapp:templates/catalog.pt")
@@ -24,15 +24,10 @@ def catalog(request: Any) -> dict[str, Any]:
         query = query.where(or_(*(each.icontains(word, autoescape=True) for each in texts)))
     locale = request.locale_name
     products = [localised(product, locale) for product in request.dbsession.scalars(query)]
-    shown = category and {
-        "id": category.id,
-        "name": getattr(category, f"name_{locale}"),
-        "intro": getattr(category, f"intro_{locale}"),
-    }
     return {
         "products": products,
         "query": words,
-        "category": shown,
+        "category": category and localised_category(category, locale),
         "count": len(products),
         "offered": next((product for product in products if product.stock), None),
     }
