@@ -8,8 +8,8 @@
 - docs/         the course, which is in docs/ in both languages
 - start_over.py the button that brings a browser back to its first minute
 - content.py    texts in both languages
-- quoting.py    the source of a function, to be shown
 - jar.py        what a browser does, for what plays one
+- quoting.py    the source of a function, to be shown
 """
 
 from typing import Any

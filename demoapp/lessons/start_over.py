@@ -11,6 +11,7 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther, HTTPTemporaryRedi
 from pyramid.view import view_config
 
 from demoapp.i18n import COOKIE as LOCALE
+from demoapp.i18n import _
 from demoapp.lessons.labs.notes import Notes, Progress, aside_cookie
 from demoapp.lessons.stage.house import INSIDE
 from demoapp.lessons.stage.views import COOKIE as STAGE
@@ -23,7 +24,7 @@ from demoapp.shop.security import end
 def start_over(request: Any) -> Any:
     settings = request.registry.settings
     if not teaches(settings):
-        raise HTTPNotFound
+        raise HTTPNotFound(_("There are no labs here."))
     if INSIDE in settings:  # on the stage: the form is for the shop around it
         around = request.script_name.rpartition("/stage/")[0]
         return HTTPTemporaryRedirect(f"{around}/start-over")

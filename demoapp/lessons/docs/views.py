@@ -38,7 +38,7 @@ def doc(request: Any) -> dict[str, Any]:
     del pages[INDEX]  # has an address of its own
     entry = pages.get(request.matchdict["page"])
     if entry is None:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("There is no such page in the course."))
     entries = [None, *pages.values(), None]
     here = entries.index(entry)
     return {
@@ -57,6 +57,6 @@ def part_of(entry: Entry) -> int:
 def picture(request: Any) -> Any:
     pictures = {file.name: file for file in (DOCS / "img").iterdir()}
     if request.matchdict["name"] not in pictures:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("There is no such picture in the course."))
     file = pictures[request.matchdict["name"]]
     return FileResponse(str(file), request, cache_max_age=HOUR)

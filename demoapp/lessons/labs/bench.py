@@ -28,7 +28,7 @@ def asked_for(request: Any) -> Lab:
     """The lab of the address."""
     lab: Lab | None = request.registry["labs"].get(request.matchdict["name"])
     if lab is None:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("There is no such lab."))
     return lab
 
 

@@ -28,7 +28,7 @@ NEEDS = {
 @view_config(route_name="labs", request_method="GET", renderer="demoapp:templates/labs.pt")
 def labs(request: Any) -> dict[str, Any]:
     if not request.registry["labs"]:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("There are no labs here."))
     told = listed(request, Progress(request), Notes(request).get("lab"))
     done = sum(lab["state"] in ("done", "hit", "miss") for lab in told)
     return {"labs": told, "needs": NEEDS, "done": done}

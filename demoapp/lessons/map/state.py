@@ -114,7 +114,7 @@ def _seen(of: Subject, page: Any, pid: int | None) -> State:
 
 
 def _cookie(request: Any, value: str | None = None) -> dict[str, Any]:
-    """Its name and bytes; nothing for a foreign factory, whose cookie we do not know."""
+    """As the browser has shown it; of a foreign one not even the name is known."""
     if not is_ours(request.registry):
         return {}
     cookie = session_cookie(request.registry)

@@ -108,7 +108,7 @@ def shop(request: Any) -> Any:
     """A shop below its path. It is a whole application, which asks for the token itself."""
     stage, name = stage_of(request), request.matchdict["shop"]
     if name not in stage.house.settings:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("There is nothing at this address."))
     path = request.environ["PATH_INFO"].removeprefix(home(request, name))
     ask = below(request, name, path)
     ask.body = request.body

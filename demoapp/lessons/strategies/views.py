@@ -7,6 +7,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.view import view_config
 
+from demoapp.i18n import _
 from demoapp.lessons.content import content
 from demoapp.lessons.strategies import figures
 from demoapp.sessions import STRATEGIES
@@ -57,7 +58,7 @@ def cell(
 def strategy(request: Any) -> dict[str, Any]:
     name = request.matchdict["name"]
     if name not in STRATEGIES:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("There is no such strategy."))
     told = content("strategies", request.locale_name)
     found = SimpleNamespace(name=name, **{"library": (), **told[name]})
     return {

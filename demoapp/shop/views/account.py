@@ -54,7 +54,7 @@ def revoke(request: Any) -> Any:
             request.registry.getUtility(ISessionStore).end(request, record.key)
             tell(request, _("That device has been logged out."))
             return HTTPSeeOther(request.route_path("account"))
-    raise HTTPNotFound
+    raise HTTPNotFound(_("You have no session by this name."))
 
 
 def end_others(request: Any, user: User) -> None:

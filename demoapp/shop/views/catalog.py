@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.view import view_config
 from sqlalchemy import or_, select
 
+from demoapp.i18n import _
 from demoapp.shop import text
 from demoapp.shop.models import Category, Product
 from demoapp.shop.products import localised, localised_category
@@ -36,7 +37,7 @@ def catalog(request: Any) -> dict[str, Any]:
 def find(request: Any, sku: str) -> Product:
     product: Product | None = request.dbsession.get(Product, sku)
     if product is None:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("We do not sell that."))
     return product
 
 

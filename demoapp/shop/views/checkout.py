@@ -12,7 +12,7 @@ from demoapp.shop.flash import told
 from demoapp.shop.forms import STALE, CheckoutForm, is_stale, one
 from demoapp.shop.models import Order
 from demoapp.shop.orders import of_cart, own_orders, place
-from demoapp.shop.products import cart_shown
+from demoapp.shop.views.cart import cart_page
 
 CHANGED = _("Your cart has changed. Please look at it again.")
 PAGE_SIZE = 20
@@ -24,7 +24,7 @@ def checkout_page(
     request: Any, form: Any, error: str | None = None, status: int = 200
 ) -> dict[str, Any]:
     request.response.status_int = status
-    return {"cart": cart_shown(request), "form": form, "error": error}
+    return {"cart": cart_page(request)["cart"], "form": form, "error": error}
 
 
 @view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")
@@ -47,7 +47,7 @@ def submit(request: Any) -> Any:
         return checkout_page(request, form, STALE, status=400)
     if cart_id and (order := of_cart(request, cart_id)):
         return to_order(request, order)  # sent twice: the first order is the answer
-    lines = cart_shown(request)["lines"]
+    lines = cart_page(request)["cart"]["lines"]
     if not lines or cart_id != cart.id:
         return checkout_page(request, form, CHANGED, status=400)
     if not form.validate():
@@ -84,7 +84,7 @@ def order(request: Any) -> dict[str, Any]:
     number = request.matchdict["number"]
     found = request.dbsession.scalars(own_orders(request).where(Order.number == number)).first()
     if found is None:
-        raise HTTPNotFound
+        raise HTTPNotFound(_("You have no order with this number."))
     fresh = number in told(request.session, PLACED)
     if fresh and request.method != "HEAD":  # whose answer nobody reads
         request.session.pop_flash(PLACED)
