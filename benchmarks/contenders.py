@@ -1,8 +1,7 @@
 """Who is compared: one small application, and what keeps its sessions.
 
 The application is the same for all. It runs under pyramid_tm and pyramid_retry, as every shop
-with a database does; `bare` leaves them out for those that can do without. Its cart has five
-lines, and an add changes one of them.
+with a database does. Its cart has five lines, and an add changes one of them.
 """
 
 from collections.abc import Callable
@@ -63,14 +62,14 @@ def _database(url: str) -> Callable[[Any, Places], None]:
 
 
 def _open(config: Any, url: str) -> Engine:
-    """And let each request have its session, as this shop does."""
+    """An engine, and `request.dbsession` as this shop has it."""
     engine = config.registry["engine"] = open_engine(url)
     add_dbsession(config, engine)
     return engine
 
 
 def open_engine(url: str) -> Engine:
-    """With what our documentation advises for SQLite."""
+    """An engine with what our documentation advises for SQLite."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
 
@@ -186,11 +185,10 @@ def fill(request: Any) -> Response:
 ACTS = {"untouched": untouched, "read": read, "add": add}
 
 
-def make_app(contender: Contender, places: Places, bare: bool = False) -> Any:
+def make_app(contender: Contender, places: Places) -> Any:
     with Configurator(settings={"tm.manager_hook": "pyramid_tm.explicit_manager"}) as config:
-        if not bare:
-            config.include("pyramid_tm")
-            config.include("pyramid_retry")
+        config.include("pyramid_tm")
+        config.include("pyramid_retry")
         contender.install(config, places)
         for name, view in {**ACTS, "begin": begin, "fill": fill}.items():
             config.add_route(name, f"/{name}" + "/{size}" * (name == "fill"))

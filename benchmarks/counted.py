@@ -42,7 +42,7 @@ def counting() -> Iterator[None]:
 
 
 def trips(visitor: Visitor) -> dict[str, dict[str, int]]:
-    """Of the second request of each kind: the first may open a connection."""
+    """Those of the second request of each kind: the first may open a connection."""
     result = {}
     for act in ACTS:
         visitor.ask(act)

@@ -17,7 +17,7 @@ COOKIE = "least"
 
 
 class Store:
-    """In memory. The others differ in where these two go."""
+    """Sessions in memory. The other stores load and save elsewhere."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}

@@ -22,7 +22,7 @@ PEERS = {
 """Each of ours, and the best of the others that keeps sessions in the same place."""
 FLOORS = {ours: f"{ours.partition(':')[0]}: {LEAST}" for ours in PEERS}
 FLOORS["cookie: custom"] = PEERS["cookie: custom"]  # which custom runs, as it is
-"""And the least that it could cost there (floors.py)."""
+"""Each of ours, and the least that it could cost there (floors.py)."""
 TIME = {
     "memory: memory": (0.90, 0.90),
     "redis: redis": (0.65, 0.85),

@@ -6,7 +6,7 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.tweens import EXCVIEW
 
-from demoapp import moved as moved
+from demoapp import moved as moved  # tells old ini files the new names
 from demoapp.settings import DEFAULTS, resolve, told_in_a_line
 
 TWEENS = (
@@ -62,7 +62,7 @@ def make_app(global_config: Any, settings: dict[str, Any]) -> Any:
 
 
 def add_tweens(config: Any) -> None:
-    """Those of the front. The others are added, in their places, by those whom they belong to."""
+    """Add the front's own tweens; pyramid_tm and demoapp.sessions add theirs."""
     for tween, inner in pairwise(TWEENS):
         if tween.startswith("demoapp.front."):
             config.add_tween(tween, over=inner)

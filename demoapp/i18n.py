@@ -8,7 +8,7 @@ from pyramid.i18n import TranslationStringFactory
 LOCALES = ("en", "ko")
 COOKIE = "locale"
 ZONES = {"en": UTC, "ko": timezone(timedelta(hours=9), "KST")}
-"""Of times on a page without JavaScript; with it, they are in the visitor's own."""
+"""The zone of times on a page without JavaScript; with it, they are in the visitor's own."""
 _ = TranslationStringFactory("demoapp")
 
 

@@ -55,7 +55,7 @@ def app_settings(ini: str, name: str = "main") -> dict[str, Any]:
 
 @contextmanager
 def readable(ini: str) -> Iterator[None]:
-    """Around what reads the ini file, and finds what it names: a SettingsError for all of it."""
+    """Whatever is wrong with the ini file, or with what it names, becomes a SettingsError."""
     try:
         yield
     except UNREADABLE as err:

@@ -5,7 +5,7 @@ import os
 import sys
 
 WIDTH = 30
-"""Of the progress bar."""
+"""Characters of the progress bar."""
 
 
 def prepare() -> None:

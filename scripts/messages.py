@@ -1,4 +1,4 @@
-"""The message catalogues: from the sources to demoapp.pot, from there to each .po and .mo.
+"""The message catalogues: from the sources to each .po, and from there to its .mo.
 
     python scripts/messages.py           write them; translations that are there are kept
     python scripts/messages.py --check   write nothing; name what is out of date, exit status 1
@@ -34,7 +34,7 @@ def extract() -> Catalog:
             [*command, "-d", DOMAIN, "-o", found, "demoapp"], cwd=ROOT, check=True
         )
         messages = read_po(BytesIO(found.read_bytes()))
-    catalog = empty(None)
+    catalog = Catalog()
     for message in messages:
         if message.id:
             # without lingua's guess that a text with a % or $ in it is a Python format
@@ -42,13 +42,13 @@ def extract() -> Catalog:
     return catalog
 
 
-def empty(locale: str | None) -> Catalog:
+def empty(locale: str) -> Catalog:
     """A catalogue whose header never changes."""
     day = datetime(2026, 1, 1, tzinfo=UTC)
     catalog = Catalog(
         locale,
         DOMAIN,
-        header_comment=f"# Texts of Pyramid Tea House ({locale or 'template'}); see: make messages",
+        header_comment=f"# Texts of Pyramid Tea House ({locale}); see: make messages",
         project=DOMAIN,
         version="1",
         creation_date=day,
@@ -75,20 +75,15 @@ def translate(template: Catalog, locale: str) -> Catalog:
 def files() -> dict[Path, bytes]:
     """Every catalogue file as it should be."""
     template = extract()
-    result = {LOCALE / f"{DOMAIN}.pot": as_text(template)}
+    result: dict[Path, bytes] = {}
     for locale in TRANSLATED:
         catalog, folder = translate(template, locale), LOCALE / locale / "LC_MESSAGES"
-        result[folder / f"{DOMAIN}.po"] = as_text(catalog)
-        compiled = BytesIO()
+        text, compiled = BytesIO(), BytesIO()
+        write_po(text, catalog, width=100, sort_output=True, include_lineno=False)
         write_mo(compiled, catalog)
+        result[folder / f"{DOMAIN}.po"] = text.getvalue()
         result[folder / f"{DOMAIN}.mo"] = compiled.getvalue()
     return result
-
-
-def as_text(catalog: Catalog) -> bytes:
-    written = BytesIO()
-    write_po(written, catalog, width=100, sort_output=True, include_lineno=False)
-    return written.getvalue()
 
 
 def main() -> int:

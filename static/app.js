@@ -70,11 +70,11 @@ if (shelves) shelves.scrollLeft = here.offsetLeft - (shelves.clientWidth - here.
 // The strip at the foot: what the session cost on this request (Server-Timing header).
 const strip = document.querySelector("[data-server-timing]");
 const timings = performance.getEntriesByType("navigation")[0]?.serverTiming ?? [];
-const parts = [["session-load", strip?.dataset.load], ["session-save", strip?.dataset.save]].flatMap(([name, label]) => {
+const parts = [["session-load", strip.dataset.load], ["session-save", strip.dataset.save]].flatMap(([name, label]) => {
   const entry = timings.find((t) => t.name === name);
   return entry && entry.duration >= 0.01 ? [`${label} ${entry.duration.toFixed(2)} ms`] : [];
 });
-if (strip && parts.length) {
+if (parts.length) {
   strip.textContent = parts.join(" · ");
   strip.hidden = false;
 }

@@ -5,7 +5,7 @@ const contents = document.querySelector(".doc-contents details");
 if (contents) contents.open = matchMedia("(width >= 62rem)").matches;
 
 // A button that copies a block of code. Without it one selects and copies.
-const words = document.querySelector("[data-copy]")?.dataset;
+const words = document.querySelector("[data-copy]").dataset;
 for (const box of navigator.clipboard ? document.querySelectorAll(".code-box:not([data-language=text])") : []) {
   const button = document.createElement("button");
   button.type = "button";

@@ -6,13 +6,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "demoapp"
 CODE = {".py", ".pyc"}
-FOR_TRANSLATORS = {".pot"}
 
 
 def test_every_file_that_is_no_code_is_package_data() -> None:
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     patterns = setuptools["package-data"]["demoapp"]
     installed = {file for pattern in patterns for file in PACKAGE.glob(pattern)}
-    needless = CODE | FOR_TRANSLATORS
-    there = {file for file in PACKAGE.rglob("*") if file.is_file() and file.suffix not in needless}
+    there = {file for file in PACKAGE.rglob("*") if file.is_file() and file.suffix not in CODE}
     assert there <= installed

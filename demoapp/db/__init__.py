@@ -17,11 +17,11 @@ PREFIX = "sqlalchemy."
 WAIT = 3
 """Seconds to wait for a free connection; a page that takes longer is given up by its reader."""
 TIMEOUTS = {"postgresql": ("connect_timeout", WAIT), "sqlite": ("timeout", 1.3)}
-"""Of the driver, in seconds, unless the URL has its own. SQLite's is for locks: three attempts
-stay below 5 s."""
+"""Options of the driver, in seconds, unless the URL has its own. SQLite's is for locks: three
+attempts stay below 5 s."""
 NUMBERS = ("pool_size", "pool_timeout")
 FLAGS = ("hide_parameters", "pool_pre_ping", "pool_use_lifo")
-"""What SQLAlchemy would take as it is: a negative number, and `false`, which is not empty."""
+"""Read here, as SQLAlchemy would take a negative number, and the text `false` for true."""
 
 
 def make_engine(url: str, **options: Any) -> Engine:
@@ -87,7 +87,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 def engine_from(settings: Mapping[str, Any]) -> Engine:
-    """From `sqlalchemy.url` and every other `sqlalchemy.*` setting. Raises SettingsError."""
+    """An engine from `sqlalchemy.url` and every other `sqlalchemy.*`. Raises SettingsError."""
     options = {
         key.removeprefix(PREFIX): value
         for key, value in settings.items()

@@ -26,7 +26,7 @@ class NotReady(SettingsError):
 
 
 def meet(connection: Any, record: Any) -> None:
-    """Each new connection. Raises NotReady for a database that cannot hold every name."""
+    """Look at each new connection. Raises NotReady for a database that cannot hold every name."""
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise NotReady(

@@ -26,11 +26,11 @@ NONE = "-"
 tell_pserve()  # here, as the formatter below is what pserve loads first
 
 current_id = contextvars.ContextVar("request_id", default=NONE)
-"""Of the request that this thread is answering."""
+"""The number of the request that this thread is answering."""
 
 
 class TextFormatter(logging.Formatter):
-    """As logging's own; the format may name %(request_id)s."""
+    """Logging's own formatter; its format may name %(request_id)s."""
 
     def format(self, record: logging.LogRecord) -> str:
         record.request_id = current_id.get()

@@ -80,7 +80,7 @@ class Metrics:
         self.seconds.labels(route).observe(seconds)
 
     def session(self, cost: Cost) -> None:
-        """Of one attempt, when all of it is over; a session may be saved after every tween."""
+        """Count the costs of one attempt, at its end: a session may be saved after every tween."""
         stages = {"load": cost.load, "save": cost.save}
         for name, stage in stages.items():
             if stage.error:

@@ -121,7 +121,7 @@ class BehindProxy:
         return any(ip in network for network in self._networks)
 
     def _warn(self, text: str, *what: str) -> None:
-        """Once for a process: it is the proxy's configuration, and the same with each request."""
+        """Log it once: it is about the proxy's configuration, and the same with each request."""
         if text not in self._told:
             self._told.add(text)
             log.warning(text, *what)
@@ -137,7 +137,7 @@ class BehindProxy:
 
 
 def _by_socket(environ: Any, peer: str) -> bool:
-    """Whether only a proxy would ask like this; over TCP who says nothing may be anybody here."""
+    """Whether it must be a proxy that asks; over TCP it may be any program of this machine."""
     return peer in UNIX and environ.get("PATH_INFO") not in MONITORING
 
 

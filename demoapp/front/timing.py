@@ -137,7 +137,7 @@ def timed(factory: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def signing(factory: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """That of the signed cookie, to which nothing costs more than to sign it: in `pending`."""
+    """The factory of the signed cookie: what costs most there is to sign it, in `pending`."""
 
     def session_factory(request: Any) -> Any:
         session = factory(request)
@@ -170,14 +170,14 @@ redis.client.Pipeline.execute = counted(redis.client.Pipeline.execute)  # type: 
 
 
 def tell(event: Any) -> None:
-    """On NewResponse, which comes after every tween and response callback."""
+    """Send the header. NewResponse comes after every tween and response callback."""
     request = event.request
     if "session" in request.__dict__:  # where Pyramid's reify puts it
         event.response.headers.add("Server-Timing", str(cost_of(request)))
 
 
 def watch(registry: Any) -> None:
-    """Once everything is configured."""
+    """Put the clocks around the session layer, once everything is configured."""
     factory, store = registry["session.factory"], registry.queryUtility(ISessionStore)
     if not is_ours(registry):
         registry.registerUtility(timed(factory), ISessionFactory)

@@ -8,6 +8,7 @@
 - docs/         the course, which is in docs/ in both languages
 - start_over.py the button that brings a browser back to its first minute
 - content.py    texts in both languages
+- jar.py        what a browser does, for what plays one
 - quoting.py    the source of a function, to be shown
 
 Who wants the shop alone deletes this folder and its include in demoapp/__init__.py: pages link to

@@ -46,7 +46,7 @@ def forget(request: Any, response: Any) -> None:
 
 
 def cookies(request: Any) -> Iterator[SessionCookie]:
-    """Those of this shop: other programs on this host have cookies, too."""
+    """This shop's alone: other programs on this host have cookies, too."""
     secure = request.registry["session.settings"].cookie_secure
     yield session_cookie(request.registry)
     yield SessionCookie(Notes.name, secure)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_QUANTITY = 999
-"""Of one product in one cart: what the server takes, and what the fields of a page allow."""
+"""Pieces of one product in one cart, for the server and for the fields of a page."""
 
 
 def is_id(value: object) -> bool:

@@ -4,8 +4,8 @@ from typing import Any
 
 from translationstring import TranslationString
 
-KINDS = ("ok", "warn", "error")
-"""Pyramid's flash queues that the layout shows; see `demoapp.shop.page`."""
+DONE = "ok"
+"""Pyramid's flash queue that the layout shows; see `demoapp.shop.page`."""
 
 
 def told(session: Any, queue: str) -> list[str]:
@@ -23,6 +23,6 @@ def tell(request: Any, text: TranslationString, **mapping: Any) -> None:
     would otherwise fill its session, and a session in a cookie holds only 4 KB.
     """
     session = request.session
-    session.pop_flash("ok")
+    session.pop_flash(DONE)
     told = TranslationString(text, mapping=mapping)
-    session.flash(request.localizer.translate(told), "ok")
+    session.flash(request.localizer.translate(told), DONE)

@@ -1,4 +1,7 @@
-"""Forms and fields: what is accepted, and what is said when it is not."""
+"""Forms and fields: what is accepted, and what is said when it is not.
+
+Labels and messages stay translation strings: Chameleon translates them where it shows them.
+"""
 
 import re
 from collections.abc import Callable
@@ -21,7 +24,6 @@ QUANTITY = _(
 USERNAME = _("Use 2 to 40 letters, digits, dots, dashes or underscores.")
 
 
-# Labels and messages stay translation strings: Chameleon translates them where it shows them.
 def at_most(characters: int) -> Length:
     """A limit; WTForms fills in ${max}, and the page's field gets a maxlength."""
     return Length(max=characters, message=_("Use at most ${max} characters."))
@@ -49,29 +51,26 @@ def is_stale(request: Any) -> bool:
 
 def refused(request: Any, error: str | None) -> str | None:
     request.response.status_int = 400
-    return request.localizer.translate(error) if error else None
+    return error
 
 
 def too_many(request: Any, seconds: int) -> str:
     """The attempt is refused unseen (ASVS 6.3.1); what the page is to say."""
     request.response.status_int = 429
     request.response.headers["Retry-After"] = str(seconds)
-    told = _(
+    told: str = _(
         "Too many attempts. Please try again in ${minutes} min.",
         mapping={"minutes": -(-seconds // 60)},
     )
-    return str(request.localizer.translate(told))
+    return told
 
 
 def one(request: Any, name: str, default: str = "") -> str:
-    """A posted field; raises a 400 if it was sent twice or with characters no form sends."""
+    """A posted field; raises a 400 if it was sent twice."""
     values = request.POST.getall(name)
     if len(values) > 1:
         raise HTTPBadRequest(_("A field was sent twice."))
-    value = values[0] if values else default
-    if not isinstance(value, str) or "\0" in value:
-        raise HTTPBadRequest(_("This form cannot send that value. Reload the page and try again."))
-    return value
+    return str(values[0]) if values else default
 
 
 def quantity(request: Any, default: str, minimum: int) -> int:
@@ -136,4 +135,5 @@ class CheckoutForm(Form):
         _("Address"),
         [DataRequired(REQUIRED), at_most(500), text_only],
         filters=[made(text.lines), made(text.composed)],
+        render_kw={"rows": 3},
     )

@@ -10,9 +10,7 @@ from demoapp.shop.page import Page
 
 
 def add_globals(event: Any) -> None:
-    request = event.get("request")
-    if request is None:
-        return
+    request = event["request"]
     locale = request.locale_name
 
     def url(name: str, /, **kw: Any) -> str:

@@ -12,9 +12,10 @@ from demoapp.i18n import _
 from demoapp.sessions.factory import is_ours
 from demoapp.sessions.interfaces import SessionError, SessionStoreUnavailable
 from demoapp.shop.cart import MAX_QUANTITY, Cart
-from demoapp.shop.flash import KINDS, told
+from demoapp.shop.flash import DONE, told
 from demoapp.shop.models import Category
-from demoapp.shop.strategies import ELSEWHERE, Strategy, in_words, is_known
+from demoapp.shop.products import localised_category
+from demoapp.shop.strategies import BY_NAME, ELSEWHERE, is_known
 
 NOT_A_GOAL = ("login", "register")
 """Pages that nobody wants to come back to once logged in."""
@@ -24,9 +25,12 @@ class Page:
     """The frame around every page. It must render when the session store cannot be reached."""
 
     max_quantity = MAX_QUANTITY
+    strategies = BY_NAME
 
     def __init__(self, request: Any) -> None:
         self._request = request
+        self.error = getattr(request, "exception", None)
+        """Of an error page, which asks nothing of a database that may be the error."""
         self.strategy = request.registry.settings["session.strategy"]
         self.path = (
             request.path_qs if request.method in ("GET", "HEAD") else f"{request.script_name}/"
@@ -38,15 +42,14 @@ class Page:
     def onward(self, goal: str | None = None) -> dict[str, str]:
         """The query that makes a login come back here, or go on to what was asked for."""
         if goal is None:
-            goal = self.path if getattr(self._request, "exception", None) is None else ""
+            goal = self.path if self.error is None else ""
             if getattr(self._request.matched_route, "name", "") in NOT_A_GOAL:
                 goal = self._request.GET.get("next", "")
         return {"next": goal} if goal not in ("", f"{self._request.script_name}/") else {}
 
     @reify
     def available(self) -> bool:
-        error = getattr(self._request, "exception", None)
-        if isinstance(error, SQLAlchemyError | SessionStoreUnavailable | NotReady):
+        if isinstance(self.error, SQLAlchemyError | SessionStoreUnavailable | NotReady):
             return False  # what has just failed is not asked again: one time-out is enough
         try:
             self._request.session.get("cart")  # ISession has no len()
@@ -54,16 +57,11 @@ class Page:
             return False
         return True
 
-    @reify
-    def strategies(self) -> dict[str, Strategy]:
-        return in_words(self._request)
-
     @property
     def where(self) -> str:
         """Where the cart is, in a sentence."""
-        if not is_known(self._request.registry):
-            return str(self._request.localizer.translate(ELSEWHERE))
-        return str(self.strategies[self.strategy].where)
+        known = is_known(self._request.registry)
+        return BY_NAME[self.strategy].where if known else ELSEWHERE
 
     @reify
     def idle_seconds(self) -> float | None:
@@ -78,42 +76,34 @@ class Page:
 
     @reify
     def categories(self) -> list[SimpleNamespace]:
-        if getattr(self._request, "exception", None) is not None:
-            return []  # an error page asks nothing of a database that may be the error
+        if self.error is not None:
+            return []
         locale = self._request.locale_name
         rows = self._request.dbsession.scalars(select(Category).order_by(Category.position))
-        return [
-            SimpleNamespace(
-                id=row.id,
-                name=getattr(row, f"name_{locale}"),
-                intro=getattr(row, f"intro_{locale}"),
-            )
-            for row in rows
-        ]
+        return [localised_category(row, locale) for row in rows]
 
     @property
     def cart_count(self) -> int | None:
         if not self.available:
             return None
-        if getattr(self._request, "exception", None) is not None:
+        if self.error is not None:
             return Cart(self._request.session).quantity  # without asking the database
         return int(self._request.cart.quantity)
 
     @reify
     def username(self) -> str | None:
-        if not self.available or getattr(self._request, "exception", None) is not None:
+        if not self.available or self.error is not None:
             return None
         user = self._request.current_user
         return user.username if user else None
 
     @reify
-    def flashes(self) -> list[dict[str, str]]:
-        if not self.available or getattr(self._request, "exception", None) is not None:
+    def flashes(self) -> list[str]:
+        if not self.available or self.error is not None:
             return []
-        unread = [{"kind": k, "text": t} for k in KINDS for t in self._read(k)]
-        return [*unread, *self._goodbye()]
+        return [*self._unread(), *self._goodbye()]
 
-    def _goodbye(self) -> list[dict[str, str]]:
+    def _goodbye(self) -> list[str]:
         """After logging out there is no session to hold a message: the address asks for it."""
         left = self._request.GET.get("goodbye")
         if not left or self.username:
@@ -123,12 +113,12 @@ class Page:
             text = _("You are logged out. Your cart is kept for your next login.")
         elif left == "all":
             text = _("This is your first minute again: the shop has forgotten this browser.")
-        return [{"kind": "ok", "text": self._request.localizer.translate(text)}]
+        return [text]
 
-    def _read(self, queue: str) -> list[str]:
+    def _unread(self) -> list[str]:
         session = self._request.session
-        texts = told(session, queue)
+        texts = told(session, DONE)
         # nobody reads the answer to HEAD; and a cookie session counts an empty pop as a change
         if texts and self._request.method != "HEAD":
-            session.pop_flash(queue)
+            session.pop_flash(DONE)
         return texts

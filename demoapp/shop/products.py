@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from demoapp.shop.cart import Cart
-from demoapp.shop.models import Product
+from demoapp.shop.models import Category, Product
 
 
 def localised(product: Product, locale: str) -> SimpleNamespace:
@@ -23,11 +22,28 @@ def localised(product: Product, locale: str) -> SimpleNamespace:
     )
 
 
-def lines_of(request: Any, cart: Cart) -> Iterator[SimpleNamespace]:
+def localised_category(category: Category, locale: str) -> SimpleNamespace:
+    texts = {text: getattr(category, f"{text}_{locale}") for text in ("name", "intro")}
+    return SimpleNamespace(id=category.id, **texts)
+
+
+def cart_shown(request: Any) -> dict[str, Any]:
+    """The visitor's cart, as pages and /session.json have it."""
+    lines = list(lines_of(request))
+    return {
+        "id": request.cart.id,
+        "lines": lines,
+        "quantity": sum(line.quantity for line in lines),
+        "total": sum(line.subtotal for line in lines),
+    }
+
+
+def lines_of(request: Any) -> Iterator[SimpleNamespace]:
     """The cart's lines with their products; one that is sold no more is left out."""
-    query = select(Product).where(Product.sku.in_(list(cart.lines)))
+    cart = request.cart.lines
+    query = select(Product).where(Product.sku.in_(list(cart)))
     products = {product.sku: product for product in request.dbsession.scalars(query)}
-    for sku, quantity in cart.lines.items():
+    for sku, quantity in cart.items():
         if product := products.get(sku):
             yield SimpleNamespace(
                 product=localised(product, request.locale_name),

@@ -143,7 +143,7 @@ def _refill(session: Any) -> None:
 
 
 def owner_of(user: User) -> str:
-    """As sessions name their owner: nobody's of another database, or of an epoch that is over."""
+    """The name of a session's owner: another in another database, and after each epoch."""
     return f"{user.id}.{user.session_epoch}"
 
 

@@ -49,8 +49,9 @@ FOUR = (
         _("Still there. You had it with you all night."),
     ),
 )
-NAMES = tuple(one.name for one in FOUR)
-ELSEWHERE = _("Wherever the session factory named in the settings keeps it.")
+BY_NAME = {strategy.name: strategy for strategy in FOUR}
+NAMES = tuple(BY_NAME)
+ELSEWHERE: str = _("Wherever the session factory named in the settings keeps it.")
 """Of sessions that are not known here."""
 
 
@@ -59,17 +60,4 @@ def is_known(registry: Any) -> bool:
 
     Of a strategy that somebody adds the pages say no more than of another's session factory.
     """
-    return is_ours(registry) and registry["session.settings"].strategy in NAMES
-
-
-def in_words(request: Any) -> dict[str, Strategy]:
-    """All four in the language of the page, by name."""
-    translate = request.localizer.translate
-    return {
-        one.name: one._replace(
-            motto=translate(one.motto),
-            where=translate(one.where),
-            morning=translate(one.morning),
-        )
-        for one in FOUR
-    }
+    return is_ours(registry) and registry["session.settings"].strategy in BY_NAME

@@ -78,7 +78,7 @@ class Throttle:
         return Attempt(self, request, own, wider)
 
     def password(self, request: Any, user_id: int) -> "Attempt":
-        """To guess the password one needs to be logged in already: from anywhere, as one."""
+        """Of who is logged in already, to change it: counted by user, wherever it comes from."""
         return Attempt(self, request, Counter.of(ACCOUNT, "password", str(user_id)))
 
     def registration(self, request: Any) -> "Attempt":
@@ -86,7 +86,7 @@ class Throttle:
         return Attempt(self, request, Counter.of(REGISTRATIONS, "registration", place))
 
     def ask(self, question: Callable[[MovingWindowRateLimiter], T]) -> T:
-        """Of the shared counters; of our own while they cannot be reached."""
+        """Ask the shared counters, or our own while those cannot be reached."""
         if time.monotonic() >= self._alone_until:
             try:
                 return question(self._shared)

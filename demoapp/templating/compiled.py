@@ -49,7 +49,7 @@ def kept_beside(ini_file: str | None) -> dict[str, Kept]:
 
 
 def forget_old(folder: Path) -> None:
-    """Nobody knows which of them are of templates that have changed since; but all are cheap."""
+    """After a month: some are of templates that have changed since, and all are cheap to make."""
     for path in folder.rglob("*.py*"):
         with suppress(OSError):  # another process was faster
             if path.stat().st_mtime < time.time() - MONTH:

@@ -30,7 +30,7 @@ CLASSES = {
 
 
 def coloured(text: str, language: str) -> str:
-    """As HTML. A language that is not known stays as it is, and so do most of the pieces."""
+    """The text as HTML. Most pieces stay as they are; all, if the language is not known."""
     if language not in LEXERS:
         return escape(text, quote=False)
     pieces = LEXERS[language](stripnl=False).get_tokens(text)

@@ -37,7 +37,7 @@ class Page(NamedTuple):
     title: str
     html: str
     headings: list[Heading]
-    """Those below the title, to find one's way on the page."""
+    """The headings below the title, for the list beside the text."""
     changed: dict[Path, int]
     """The files that it was made of, and when each was written."""
 

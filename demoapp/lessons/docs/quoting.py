@@ -6,7 +6,7 @@ from pathlib import Path
 from demoapp.lessons.docs.shelf import DOCS
 
 OPTION = re.compile(r"^:([a-z-]+): *(.*)$", re.MULTILINE)
-KNOWN = {"language", "start-after", "end-before", "lines"}
+KNOWN = {"language", "start-after", "end-before"}
 
 
 def quoted(file: Path, told: str) -> tuple[str, str]:
@@ -21,8 +21,6 @@ def quoted(file: Path, told: str) -> tuple[str, str]:
         lines = lines[_first(lines, options["start-after"]) + 1 :]
     if "end-before" in options:
         lines = lines[: _first(lines, options["end-before"])]
-    if "lines" in options:
-        lines = [lines[n - 1] for n in _numbers(options["lines"], len(lines))]
     return "\n".join(lines).strip("\n"), options.get("language", "")
 
 
@@ -31,12 +29,3 @@ def _first(lines: list[str], text: str) -> int:
         if text in line:
             return n
     raise ValueError(f"no line has {text!r}")
-
-
-def _numbers(told: str, last: int) -> list[int]:
-    """`1-3,7,9-` as numbers of lines."""
-    found: list[int] = []
-    for part in told.split(","):
-        start, dash, end = part.strip().partition("-")
-        found += range(int(start or 1), int(end or (last if dash else start)) + 1)
-    return found

@@ -18,7 +18,7 @@ PARTS = {
     4: _("For a lesson"),
     5: _("Running it"),
 }
-"""By the first digit of a page's order."""
+"""The parts of the course, by the first digit of a page's order."""
 HOUR = 3600
 
 
@@ -28,7 +28,7 @@ def docs(request: Any) -> dict[str, Any]:
     index = pages.pop(INDEX)
     return {
         "doc": page(index.file, request.script_name),
-        "parts": [(translated(request, n), list(e)) for n, e in groupby(pages.values(), part_of)],
+        "parts": [(PARTS[n], list(entries)) for n, entries in groupby(pages.values(), part_of)],
     }
 
 
@@ -43,7 +43,7 @@ def doc(request: Any) -> dict[str, Any]:
     here = entries.index(entry)
     return {
         "doc": page(entry.file, request.script_name),
-        "part": translated(request, part_of(entry)),
+        "part": PARTS[part_of(entry)],
         "before": entries[here - 1],
         "after": entries[here + 1],
     }
@@ -51,10 +51,6 @@ def doc(request: Any) -> dict[str, Any]:
 
 def part_of(entry: Entry) -> int:
     return entry.order // 100
-
-
-def translated(request: Any, part: int) -> str:
-    return str(request.localizer.translate(PARTS[part]))
 
 
 @view_config(route_name="doc_picture", request_method="GET")

@@ -31,7 +31,7 @@ def _in(values: dict[str, str], name: str) -> str | None:
 
 
 def news_of(values: Values) -> Values:
-    """Without messages: that one was shown once is no news."""
+    """The values without messages: that one was shown once is no news."""
     return tuple(value for value in values if not value[0].startswith('session["_f_'))
 
 

@@ -30,7 +30,7 @@ def contents(of: Subject) -> Layer:
 
 
 def deadlines(of: Subject) -> Iterator[Row]:
-    """Both limits; of a session that there is, and that is ours to know of."""
+    """When both limits end; nothing for a new session, or a factory that is not ours."""
     if of.foreign or of.session is None or of.session.new:
         return
     now = time.time()

@@ -34,7 +34,7 @@ class Trail:
     leads_to: str | None
     """The same of the page that its answer leads to; None where it is a page itself."""
     mark: str
-    """Of the tab; empty without JavaScript, and of what is no form. See tabs.py."""
+    """The name that a form gives its tab; empty without JavaScript. See tabs.py."""
     opens: bool
     """Whether the answer is what the tab shows next; not so of a script's request."""
     begun: float
@@ -85,7 +85,7 @@ class Step:
     kind: str
     """read, create, update, touch or rotate: what was done to the record."""
     version: int
-    """Of the record, after it."""
+    """The record's, after the request."""
     texts: tuple[str, str]
     """Its data before and after, as JSON."""
     load: Stage
@@ -108,7 +108,7 @@ class Step:
 
 
 class Journal:
-    """By a digest of the record's key: where nothing is stored, the key is the cookie itself.
+    """Steps, by a digest of the record's key; where nothing is stored, that is the cookie.
 
     Under a new key goes a copy: who still holds an older signed cookie, or had it planted, does not
     see what was done with the next one. An ended id leads to no record, so to no history either.
@@ -139,7 +139,7 @@ def _digest(key: str) -> bytes:
 
 
 def history_of(of: Subject) -> list[Step]:
-    """Of this visitor's session, as far as this process knows. An ended id leads to none."""
+    """The steps of this visitor that this process has seen. An ended id leads to none."""
     journal: Journal = of.request.registry["inspector.journal"]
     record = cost_of(of.request).record
     if record is None or of.session is None or of.session.new:

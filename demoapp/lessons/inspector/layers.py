@@ -37,7 +37,7 @@ class Layer:
 
 
 def cookie_bytes(request: Any, value: str | None) -> int | None:
-    """As the browser sends it: with its name."""
+    """Of a cookie as the browser sends it: with its name."""
     name = session_cookie(request.registry).name(request)
     return None if value is None else len(f"{name}={value}".encode())
 
@@ -67,7 +67,7 @@ class Subject:
         self.cookie = self._led_here(cookie.values(request))
 
     def _led_here(self, values: list[str]) -> str | None:
-        """Of several cookies with the name, that of this session, as far as we can tell."""
+        """The cookie of this session, as far as we can tell, if several have its name."""
         stored = getattr(self.record, "key", None)
 
         def likely(value: str) -> tuple[bool, bool]:
@@ -112,5 +112,5 @@ class Subject:
         return note
 
     def mask(self, secret: str) -> str:
-        """Enough to recognise it, unless all of it was asked for."""
+        """Its first characters, to recognise it, unless all of it was asked for."""
         return secret if self.raw else f"{secret[:4]}…"

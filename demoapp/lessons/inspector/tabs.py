@@ -28,11 +28,11 @@ class Tab:
         return not trail.opens or trail.begun >= self.ended
 
     def sent(self, trail: Trail) -> bool:
-        """By the page that it shows, or shows next. Nobody knows where an address was typed."""
+        """Whether its page leads there. An address may be typed in any tab."""
         return trail.came_from in (None, self.page) or trail.here == self.awaits
 
     def went_back(self, trail: Trail) -> bool:
-        """Only who has a mark: another tab would be found out by its own."""
+        """Whether it came from an earlier page. A tab without a mark cannot be told from others."""
         return bool(self.mark) and trail.came_from in self.shown
 
     def take(self, trail: Trail) -> None:
@@ -62,7 +62,7 @@ def tabs(trails: Iterable[Trail]) -> list[int]:
 
 
 def _set_right(numbers: list[int], before: list[Trail], trail: Trail, tab: Tab) -> None:
-    """Where the page that a form was on had been opened by a typed address: now it is known."""
+    """The form tells the tab of its page, which may have been opened by a typed address."""
     for number, seen in reversed(list(enumerate(before))):
         if seen.opens and seen.here == trail.came_from and not seen.leads_to:
             if seen.came_from is None:

@@ -16,7 +16,7 @@ from demoapp.lessons.inspector.steps import steps
 from demoapp.sessions.interfaces import IServerSession
 from demoapp.settings import teaches
 from demoapp.shop.page import Page
-from demoapp.shop.products import lines_of
+from demoapp.shop.products import cart_shown
 
 
 def handle_of(session: Any) -> str | None:
@@ -30,8 +30,7 @@ def handle_of(session: Any) -> str | None:
 @view_config(route_name="session_json", request_method="GET", renderer="json")
 def session_json(request: Any) -> dict[str, Any]:
     session, limits = request.session, request.registry["session.settings"]
-    user, cart = request.current_user, request.cart
-    lines = list(lines_of(request, cart))
+    user, cart = request.current_user, cart_shown(request)
     created = int(session.created)
     until = min(time.time() + limits.idle_timeout, created + limits.absolute_timeout)
     return {
@@ -43,13 +42,11 @@ def session_json(request: Any) -> dict[str, Any]:
         "user": user.username if user else None,
         "locale": request.locale_name,
         "cart": {
-            "id": cart.id,
+            **cart,
             "lines": [
                 {"sku": line.product.sku, "quantity": line.quantity, "unit_price": line.unit_price}
-                for line in lines
+                for line in cart["lines"]
             ],
-            "quantity": sum(line.quantity for line in lines),
-            "total": sum(line.subtotal for line in lines),
         },
         "map": asdict(request.map_state(Page(request))),
     }

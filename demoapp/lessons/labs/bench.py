@@ -146,7 +146,7 @@ class Bench:
         return Visit(self.request, {**own, **cookies})
 
     def keep_copy(self) -> None:
-        """Of the session cookie, in a cookie as well guarded."""
+        """Keep a copy of the session cookie, in a cookie with the same flags."""
         self.aside.write(self.request, self.response, self.cookie.read(self.request) or "")
 
     def set_aside(self, value: str) -> None:

@@ -1,4 +1,4 @@
-"""So many may wait at once: the lab `race` waits on purpose, and a shop has other visitors.
+"""A limit on who waits at once: the lab `race` waits on purpose, and a shop has other visitors.
 
 waitress answers with eight threads (`threads` in development.ini). Without a limit, sixteen
 additions in the lab `race` held all of them, and `/healthz` waited for five seconds.
@@ -22,7 +22,7 @@ _places = BoundedSemaphore(AT_ONCE)
 
 @contextmanager
 def place() -> Iterator[None]:
-    """For one wait. It is not waited for: that would take a thread, too."""
+    """A place for one wait, or a 503: to wait for a place would take a thread, too."""
     if not _places.acquire(blocking=False):
         told = _("All the benches in the labs are taken just now.")
         raise HTTPServiceUnavailable(told, headers={"Retry-After": SECONDS})

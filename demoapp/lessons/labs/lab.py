@@ -18,7 +18,7 @@ class Lab:
 
     @property
     def name(self) -> str:
-        """As in its address."""
+        """Its name in its address."""
         return self.folder.name.replace("_", "-")
 
     @property
@@ -44,7 +44,7 @@ class Lab:
 
 
 def found(paths: Iterable[str]) -> dict[str, Lab]:
-    """By name, in the order of the page /labs. The paths are those of this package."""
+    """The labs by name, in the order of the page /labs. `paths` are those of this package."""
     labs = [Lab(file.parent) for path in paths for file in Path(path).glob("*/lab.toml")]
     labs.sort(key=lambda lab: (lab.texts("en")["order"], lab.name))
     return {lab.name: lab for lab in labs}

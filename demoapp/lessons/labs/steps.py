@@ -20,7 +20,7 @@ class Step:
 
 
 def steps(bench: Bench) -> list[Step]:
-    """As lab.toml tells them: a step `does` actions, and has their buttons while they are offered.
+    """The steps of lab.toml: one `does` actions, and has their buttons while they are offered.
 
     What no step does has its button in the last one.
     """

@@ -104,9 +104,9 @@ def page(bench: Bench) -> dict[str, Any]:
 def verdict(bench: Bench, seen: Observation | None) -> dict[str, Any]:
     """What was observed, what the learner had predicted, and what is right for each strategy."""
     texts, outcome = bench.texts, seen.outcome if seen else None
-    outcomes = texts["outcome"]
+    outcomes, labels = texts["outcome"], texts.get("label", {})
     return {
-        "rows": [(texts["label"].get(k, k), v) for k, v in seen.rows.items()] if seen else [],
+        "rows": [(labels.get(k, k), v) for k, v in seen.rows.items()] if seen else [],
         "observed": outcomes[outcome] if outcome else None,
         "right": bool(outcome) and outcome == bench.notes.get("prediction"),
         "expected": [outcomes[name] for name in bench.expected],

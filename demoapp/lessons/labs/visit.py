@@ -1,12 +1,10 @@
 """A browser played by the shop: real requests to itself, through every tween and view."""
 
 from typing import Any
-from urllib.parse import urlencode
 
-from pyramid.csrf import get_csrf_token
 from pyramid.request import Request
 
-from demoapp.lessons.jar import keep
+from demoapp.lessons.jar import fill_in, keep
 
 
 class Visit:
@@ -25,27 +23,21 @@ class Visit:
 
     def post(self, path: str, **fields: str) -> Any:
         """Send a form, with its CSRF token."""
-        ask = self._ask(path)
-        fields["csrf_token"] = get_csrf_token(ask)
-        ask.method = "POST"
-        ask.content_type = "application/x-www-form-urlencoded"
-        ask.body = urlencode(fields).encode()
-        return self._send(ask)
+        return self._send(self._ask(path, fields))
 
     def pass_on(self, response: Any) -> None:
         """Give the cookies that were sent to the real browser."""
         for header in self._received:
             response.headers.add("Set-Cookie", header)
 
-    def _ask(self, path: str) -> Any:
+    def _ask(self, path: str, fields: dict[str, str] | None = None) -> Any:
         # the shop may be mounted below a path, which a link of ours begins with
         below = path.removeprefix(self._request.script_name)
         ask = Request.blank(below, base_url=self._request.application_url)
         ask.registry = self._request.registry
         ask.user_agent = self._request.user_agent
         ask.accept_language = self._request.accept_language
-        for name, value in self.cookies.items():
-            ask.cookies[name] = value
+        fill_in(ask, self.cookies, fields)
         return ask
 
     def _send(self, ask: Any) -> Any:

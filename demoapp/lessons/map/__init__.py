@@ -18,7 +18,7 @@ from demoapp.lessons.map.state import State
 
 
 def map_state(request: Any, page: Any) -> State:
-    """As a request method, so that /session.json has it and knows nothing of this package."""
+    """A request method, so that the view of /session.json need not import this package."""
     return State.of(request, page)
 
 
@@ -28,9 +28,7 @@ def drawn(request: Any, page: Any) -> Drawing:
 
 def add_map(event: Any) -> None:
     """Templates say `session_map(page)`; without the lessons there is no such name."""
-    request = event.get("request")
-    if request is not None:
-        event["session_map"] = partial(drawn, request)
+    event["session_map"] = partial(drawn, event["request"])
 
 
 def includeme(config: Any) -> None:

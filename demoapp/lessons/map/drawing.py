@@ -60,7 +60,7 @@ class Drawing:
 
     @property
     def trips(self) -> int | None:
-        """Of the request before this page, if it has changed something; else of this page."""
+        """Those of the request before this page, if it has changed something; else of this page."""
         if self.state.change and self.moved:
             return self.state.change.trips
         return self.state.trips

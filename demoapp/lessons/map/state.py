@@ -44,7 +44,7 @@ class State:
     """One visitor's session: where it is, how large, for how long, and what happened to it."""
 
     strategy: str
-    """Whose place it is in, as in the ini file; "elsewhere" for a factory that is not ours."""
+    """The strategy that keeps it, as in the ini file; "elsewhere" for a foreign factory."""
     found: str
     """none: nobody asked for one; kept; gone: the cookie leads nowhere; down: nobody knows."""
     quantity: int = 0
@@ -67,7 +67,7 @@ class State:
 
     @classmethod
     def of(cls, request: Any, page: Any) -> "State":
-        """Of the visitor whom this page is for. Costs nothing: the page has read the session."""
+        """The session of the page's visitor. Costs nothing: the page has read it."""
         strategy = request.registry["session.settings"].strategy
         pid = os.getpid() if teaches(request.registry.settings) else None
         if not page.available:

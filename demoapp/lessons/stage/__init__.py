@@ -8,7 +8,7 @@ shop understands them.
 - house.py       the shops: who opens them, when, and for whom
 - errand.py      asking a shop in the visitor's name
 - accounts.py    who logs in there
-- acts.py        what a button does
+- play.py        one act by one visitor; acts.py has what each button does
 - columns.py     what a shop knows of the visitor
 - views.py       the page, and the way to the shops below it
 - stage.toml     what the page says
@@ -36,7 +36,7 @@ def includeme(config: Any) -> None:
 
 
 def settings_of(strategy: str, settings: Any) -> dict[str, Any]:
-    """Those of the shop around the stage, but for what makes each of the four itself."""
+    """Those of the shop around the stage, with a strategy and a cookie of its own."""
     own = {"session.strategy": strategy, "session.cookie_name": f"session-{strategy}"}
     found = {**settings, **own}
     for key in ("session.migrate_from", "session.custom.factory", "pyramid.includes"):

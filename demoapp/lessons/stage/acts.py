@@ -2,186 +2,94 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-from demoapp.lessons.stage.accounts import account, make_room
-from demoapp.lessons.stage.errand import Answer, Errand
-from demoapp.lessons.stage.house import HURRY, Guest, Stage
-from demoapp.sessions.cookie import session_cookie
-from demoapp.shop.accounts import DEMO_PASSWORD
+from demoapp.lessons.stage.errand import Errand
+from demoapp.lessons.stage.house import HURRY, Guest
+from demoapp.lessons.stage.play import DOWN, Play, RefusedError, Result, done
 
-DOWN = 503
 AT_ONCE = 12
 STEP = 16
 """Syllables: how exactly the end of a session is found."""
 ENDLESS = 65536
 """Syllables that no session here takes."""
+Act = Callable[[Play], dict[str, Result]]
 
 
-@dataclass(frozen=True)
-class Result:
-    """What one shop did."""
-
-    outcome: str
-    """Which sentence of stage.toml it is."""
-    answer: Answer | None = None
-    """Of an act that is a single request."""
-    figures: dict[str, Any] = field(default_factory=dict)
+def in_each_shop(act: Callable[[Play, str], Result]) -> Act:
+    """An act that is told for one shop: `play.each` does it in all four."""
+    return lambda play: play.each(partial(act, play))
 
 
-class RefusedError(Exception):
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
+@in_each_shop
+def add(play: Play, shop: str) -> Result:
+    return Result("done", play.put(shop))
 
 
-def done(answer: Answer) -> Answer:
-    if answer.status >= 400:
-        raise RefusedError(answer)
-    return answer
+@in_each_shop
+def clear(play: Play, shop: str) -> Result:
+    return Result("done", done(play.errand.post(shop, "/cart/clear")))
 
 
-class Play:
-    """One act, by one visitor."""
-
-    def __init__(self, request: Any, stage: Stage, sku: str = "") -> None:
-        self.request, self.stage, self.sku = request, stage, sku
-        self.errand = Errand(request, stage.shop)
-
-    def each(
-        self, act: Callable[[str], Result], among: Iterable[str] | None = None
-    ) -> dict[str, Result]:
-        """One shop after the other, so that they do not wait for each other."""
-        shops = self.stage.house.settings if among is None else among
-        return {shop: self._one(act, shop) for shop in shops}
-
-    def _one(self, act: Callable[[str], Result], shop: str) -> Result:
-        try:
-            result = act(shop)
-        except RefusedError as refused:
-            status = refused.answer.status
-            outcome = self.stage.out_of_reach(shop) if status == DOWN else "refused"
-            return Result(outcome, refused.answer, {"status": status})
-        if result.answer and result.answer.ms is not None:
-            self.stage.times[shop].append(result.answer.ms)
-        return result
-
-    # -- what acts are made of
-
-    def cookie(self, shop: str) -> tuple[str, str]:
-        """Name and value of the shop's session cookie; no value if there is none."""
-        name = session_cookie(self.stage.shop(shop).registry).name(self.request)
-        return name, self.errand.cookies.get(name, "")
-
-    def state(self, shop: str, errand: Errand | None = None) -> Any:
-        return done((errand or self.errand).get(shop, "/session.json")).data
-
-    def put(self, shop: str, errand: Errand | None = None) -> Answer:
-        return done((errand or self.errand).post(shop, "/cart/items", sku=self.sku))
-
-    def begin(self, shop: str) -> Result:
-        """A tea in the cart, if there is no session yet."""
-        if self.state(shop)["new"]:
-            self.put(shop)
-        return Result("begun")
-
-    def log_in(self, shop: str) -> Answer:
-        """As a user of this shop and this visitor alone, who registers with the first click.
-
-        Not the same in all: `custom` ends all of a user's sessions at once, and a kept cart goes to
-        the shop that its owner comes to first. To register again is to log in.
-        """
-        stage, name = self.stage, account(shop, self.stage.number)
-        answer = done(self.errand.post(shop, "/register", username=name, password=DEMO_PASSWORD))
-        make_room(stage.shop(shop), shop, stage.house.numbers())
-        return answer
+@in_each_shop
+def login(play: Play, shop: str) -> Result:
+    return Result("done", play.log_in(shop))
 
 
-def begun(results: dict[str, Result]) -> list[str]:
-    """Where there is a session now."""
-    return [shop for shop in results if results[shop].outcome == "begun"]
+@in_each_shop
+def logout(play: Play, shop: str) -> Result:
+    """Log out, and show the old cookie again, as a thief would."""
+    if not play.state(shop)["user"]:
+        play.log_in(shop)
+    thief = play.errand.apart()
+    done(play.errand.post(shop, "/logout"))
+    found = play.state(shop, thief)
+    return Result("login" if found["user"] else "cart" if found["cart"]["lines"] else "nothing")
 
 
-def add(play: Play) -> dict[str, Result]:
-    return play.each(lambda shop: Result("done", play.put(shop)))
-
-
-def clear(play: Play) -> dict[str, Result]:
-    return play.each(lambda shop: Result("done", done(play.errand.post(shop, "/cart/clear"))))
-
-
-def login(play: Play) -> dict[str, Result]:
-    return play.each(lambda shop: Result("done", play.log_in(shop)))
-
-
-def logout(play: Play) -> dict[str, Result]:
-    """And show the old cookie again, as a thief would."""
-
-    def one(shop: str) -> Result:
-        if not play.state(shop)["user"]:
-            play.log_in(shop)
-        thief = play.errand.apart()
-        done(play.errand.post(shop, "/logout"))
-        found = play.state(shop, thief)
-        opened = "login" if found["user"] else "cart" if found["cart"]["lines"] else "nothing"
-        return Result(opened)
-
-    return play.each(one)
-
-
-def race(play: Play) -> dict[str, Result]:
+@in_each_shop
+def race(play: Play, shop: str) -> Result:
     """Twelve clicks that leave one browser at the same moment."""
-
-    def one(shop: str) -> Result:
-        play.begin(shop)
-        before = play.state(shop)["cart"]["quantity"]
-        tabs = [play.errand.apart() for _ in range(AT_ONCE)]
-        with play.stage.house.race, ThreadPoolExecutor(AT_ONCE) as threads:
-            answers = list(threads.map(lambda tab: play.put(shop, tab), tabs))
-        play.errand.take(tabs[-1])
-        kept = play.state(shop)["cart"]["quantity"] - before
-        figures = {"sent": len(answers), "kept": kept}
-        return Result("all" if kept == AT_ONCE else "some", figures=figures)
-
-    return play.each(one)
+    play.begin(shop)
+    before = play.state(shop)["cart"]["quantity"]
+    tabs = [play.errand.apart() for _ in range(AT_ONCE)]
+    with play.stage.house.race, ThreadPoolExecutor(AT_ONCE) as threads:
+        answers = list(threads.map(lambda tab: play.put(shop, tab), tabs))
+    play.errand.take(tabs[-1])
+    kept = play.state(shop)["cart"]["quantity"] - before
+    figures = {"sent": len(answers), "kept": kept}
+    return Result("all" if kept == AT_ONCE else "some", figures=figures)
 
 
-def fill(play: Play) -> dict[str, Result]:
-    """With Hangul, until the shop refuses it: another guest's session, by the lab `overflow`."""
+@in_each_shop
+def fill(play: Play, shop: str) -> Result:
+    """Fill another guest's session with Hangul, by the lab `overflow`, until it is refused."""
+    browser = Errand(play.request, play.stage.shop, {})
 
-    def one(shop: str) -> Result:
-        browser = Errand(play.request, play.stage.shop, {})
+    def refused(steps: int) -> bool:
+        fields = {"action": "fill", "kind": "hangul", "size": str(steps * STEP)}
+        answer = browser.post(shop, "/labs/overflow", **fields)
+        if answer.status == DOWN:
+            raise RefusedError(answer)
+        return answer.status >= 400
 
-        def refused(steps: int) -> bool:
-            fields = {"action": "fill", "kind": "hangul", "size": str(steps * STEP)}
-            answer = browser.post(shop, "/labs/overflow", **fields)
-            if answer.status == DOWN:
-                raise RefusedError(answer)
-            return answer.status >= 400
-
-        first = bisect_left(range(ENDLESS // STEP), True, key=refused)
-        browser.post(shop, "/labs/overflow", action="reset")
-        return Result("done", figures={"count": (first - 1) * STEP})
-
-    return play.each(one)
+    first = bisect_left(range(ENDLESS // STEP), True, key=refused)
+    browser.post(shop, "/labs/overflow", action="reset")
+    return Result("done", figures={"count": (first - 1) * STEP})
 
 
-def flip(play: Play) -> dict[str, Result]:
+@in_each_shop
+def flip(play: Play, shop: str) -> Result:
     """One character of the cookie."""
-
-    def one(shop: str) -> Result:
-        play.begin(shop)
-        name, value = play.cookie(shop)
-        middle = len(value) // 2
-        other = "A" if value[middle] != "A" else "B"
-        changed = value[:middle] + other + value[middle + 1 :]
-        found = play.state(shop, play.errand.apart(**{name: changed}))
-        return Result("nobody" if found["new"] else "known")
-
-    return play.each(one)
+    play.begin(shop)
+    name, value = play.cookie(shop)
+    middle = len(value) // 2
+    other = "A" if value[middle] != "A" else "B"
+    changed = value[:middle] + other + value[middle + 1 :]
+    found = play.state(shop, play.errand.apart(**{name: changed}))
+    return Result("nobody" if found["new"] else "known")
 
 
 def wait(play: Play) -> dict[str, Result]:
@@ -227,14 +135,15 @@ def happens(play: Play, change: Callable[[], None]) -> dict[str, Result]:
     """Something happens to the shops: who knows the visitor afterwards?"""
     results = play.each(play.begin)
     change()
-    return results | play.each(partial(remembered, play), begun(results))
+    known = [shop for shop, result in results.items() if result.outcome == "begun"]
+    return results | play.each(partial(remembered, play), known)
 
 
 def remembered(play: Play, shop: str) -> Result:
     return Result("forgotten" if play.state(shop)["new"] else "kept")
 
 
-ACTS: dict[str, Callable[[Play], dict[str, Result]]] = {
+ACTS: dict[str, Act] = {
     "add": add,
     "login": login,
     "logout": logout,

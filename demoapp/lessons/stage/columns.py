@@ -10,8 +10,8 @@ from typing import Any
 from demoapp.lessons.content import content
 from demoapp.lessons.map.drawing import Drawing
 from demoapp.lessons.map.state import State
-from demoapp.lessons.stage.acts import Play, Result
 from demoapp.lessons.stage.house import ALONE, Stage
+from demoapp.lessons.stage.play import Play, Result
 
 CATALOG = Path(__file__).resolve().parents[2] / "shop" / "catalog.toml"
 ENOUGH = 5

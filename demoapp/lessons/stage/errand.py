@@ -6,12 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlencode
 
-from pyramid.csrf import get_csrf_token
 from pyramid.request import Request
 
-from demoapp.lessons.jar import keep
+from demoapp.lessons.jar import fill_in, keep
 
 COST = re.compile(r'session-(load|save);dur=([\d.]+);desc="(?:(\d+) trip|unknown)')
 """An entry of Server-Timing; see `demoapp.front.timing`."""
@@ -71,30 +69,25 @@ class Errand:
 
     def post(self, shop: str, path: str, **fields: str) -> Answer:
         """Send a form, with its CSRF token."""
-        ask = self._ask(shop, path)
-        fields["csrf_token"] = get_csrf_token(ask)
-        ask.method = "POST"
-        ask.content_type = "application/x-www-form-urlencoded"
-        ask.body = urlencode(fields).encode()
-        return self._send(shop, ask)
+        return self._send(shop, self._ask(shop, path, fields))
 
     def pass_on(self, response: Any) -> None:
         """Give the visitor the cookies that the shops have set: of each name the last."""
         for header in self._set.values():
             response.headers.add("Set-Cookie", header)
 
-    def _ask(self, shop: str, path: str) -> Any:
+    def _ask(self, shop: str, path: str, fields: dict[str, str] | None = None) -> Any:
         ask = below(self._request, shop, path)
         ask.environ |= {"REQUEST_METHOD": "GET", "QUERY_STRING": "", "HTTP_COOKIE": ""}
         ask.environ |= {"CONTENT_LENGTH": "0", "CONTENT_TYPE": "", "wsgi.input": BytesIO()}
-        for name, value in self.cookies.items():
-            ask.cookies[name] = value
+        fill_in(ask, self.cookies, fields)
         return ask
 
     def _send(self, shop: str, ask: Any) -> Answer:
         response = answer_of(self._application(shop), ask)
         for header in response.headers.getall("Set-Cookie"):
-            self._keep(header)
+            self._set[header.partition("=")[0]] = header
+            keep(self.cookies, header)
         told = ", ".join(response.headers.getall("Server-Timing"))
         costs = {
             name: Cost(float(ms), int(trips) if trips else None)
@@ -104,13 +97,9 @@ class Errand:
         data = response.json if is_json else None
         return Answer(response.status_int, data, costs.get("load"), costs.get("save"))
 
-    def _keep(self, header: str) -> None:
-        self._set[header.partition("=")[0]] = header
-        keep(self.cookies, header)
-
 
 def home(request: Any, shop: str) -> str:
-    """Where a shop is, from where the shop around it is."""
+    """The path of a shop, below that of the shop around it."""
     return str(request.route_url("stage_shop", shop=shop, rest="", _app_url=""))
 
 
@@ -127,7 +116,7 @@ def below(request: Any, shop: str, path: str) -> Any:
 
 
 def answer_of(app: Any, ask: Any) -> Any:
-    """In a thread of its own, where nothing is known of the request around it: neither by Pyramid,
+    """Ask in another thread, where nothing is known of the request around it: neither by Pyramid,
     which would take it for a subrequest, nor by the logs.
     """
     with ThreadPoolExecutor(1) as thread:

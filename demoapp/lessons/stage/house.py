@@ -84,7 +84,7 @@ class House:
                 close(self._shared.pop(shop))
 
     def seen(self, key: str) -> "Stage":
-        """For who looks: their stage if they have played, else one on which nobody ever plays."""
+        """For a GET: the visitor's stage if they have played, else one on which nobody plays."""
         with self._lock:
             if key in self._stages:
                 return self.stage(key)
@@ -93,7 +93,7 @@ class House:
             return self._lobby
 
     def stage(self, key: str) -> "Stage":
-        """For who plays: the stage of who shows this key."""
+        """For a POST: the visitor's stage, opened now if there is none."""
         with self._lock:
             if key not in self._stages:
                 self._stages[key] = Stage(self, key)
@@ -103,13 +103,13 @@ class House:
             return self._stages[key]
 
     def leave(self, key: str | None) -> None:
-        """Who shows this key plays no more."""
+        """Close the stage with this key: its visitor plays no more."""
         with self._lock:
             if stage := self._stages.pop(key or "", None):
                 stage.close()
 
     def numbers(self) -> list[str]:
-        """Of those who play."""
+        """Those of the visitors who play."""
         with self._lock:
             return [stage.number for stage in self._stages.values()]
 

@@ -12,10 +12,11 @@ from pyramid.view import view_config
 from demoapp.front.csrf import SAFE
 from demoapp.i18n import _
 from demoapp.lessons.content import content
-from demoapp.lessons.stage.acts import ACTS, Play, come_back
+from demoapp.lessons.stage.acts import ACTS, come_back
 from demoapp.lessons.stage.columns import column, teas
 from demoapp.lessons.stage.errand import answer_of, below, home
 from demoapp.lessons.stage.house import Guest, House, Stage
+from demoapp.lessons.stage.play import Play
 from demoapp.sessions.cookie import SessionCookie
 from demoapp.shop.forms import one
 
@@ -42,7 +43,7 @@ def stage_of(request: Any) -> Stage:
 
 @view_config(route_name="stage", request_method="GET", renderer="demoapp:templates/stage.pt")
 def show(request: Any) -> dict[str, Any]:
-    """Of the session of the shop around it the page asks nothing: it shows those of the four."""
+    """Shows the sessions of the four shops, and does not read that of the shop around them."""
     response = request.response
     if not (key := key_of(request)):
         key = secrets.token_urlsafe(16)

@@ -19,15 +19,15 @@ import platform
 import re
 import time
 from collections import defaultdict
-from http.cookies import SimpleCookie
 from importlib.metadata import version
 from statistics import median
 from typing import Any
 
-from webob import Request
+from pyramid.request import Request
 
 from demoapp import make_app, terminal
 from demoapp.front.hosts import names_in
+from demoapp.lessons.jar import fill_in, keep
 from demoapp.lessons.strategies import figures
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
@@ -60,8 +60,6 @@ class Visit:
             ready = self.ask("/readyz")
             if ready.status_int != 200:
                 raise Unreachable(f"{', '.join(ready.json['failing'])} cannot be reached")
-            found = re.search(r'name="csrf_token" value="([^"]+)"', self.ask("/login").text)
-            self._token = found[1] if found else ""
             added = self.ask("/cart/items", sku=SKU)
             if added.status_int != 303:
                 raise Unreachable("the shop has no products; run demoapp-init first")
@@ -71,15 +69,12 @@ class Visit:
 
     def ask(self, path: str, **fields: str) -> Any:
         """A GET, or with fields a form that is posted."""
-        request = Request.blank(
-            path,
-            base_url=f"http://{self._host}",
-            POST={**fields, "csrf_token": self._token} if fields else None,
-        )
-        request.headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self._cookies.items())
+        request = Request.blank(path, base_url=f"http://{self._host}")
+        request.registry = self._app.registry
+        fill_in(request, self._cookies, fields or None)
         response = request.get_response(self._app)
         for header in response.headers.getall("Set-Cookie"):
-            self._cookies |= {name: m.coded_value for name, m in SimpleCookie(header).items()}
+            keep(self._cookies, header)
         return response
 
     def sample(self, act: str, number: int) -> tuple[float, float, int]:

@@ -22,22 +22,10 @@ from demoapp.shop.views.login import logout
 
 
 def account_page(request: Any, form: Any, error: str | None = None) -> dict[str, Any]:
-    mine = getattr(request.session, "handle", None)
-    devices = [
-        {
-            "handle": record.handle,
-            "device": record.device,
-            "created": record.created,
-            "last_seen": record.last_seen,
-            "current": record.handle == mine,
-        }
-        for record in sessions_of(request, request.current_user)
-    ]
-    why_not = _("With this strategy sessions live only in browsers, so the shop cannot list them.")
     return {
-        "devices": devices,
+        "devices": sessions_of(request, request.current_user),
+        "mine": getattr(request.session, "handle", None),
         "listable": request.registry.queryUtility(ISessionStore) is not None,
-        "why_not": request.localizer.translate(why_not),
         "form": form,
         "error": error,
     }

@@ -10,23 +10,14 @@ from demoapp.shop.cart import TooMany
 from demoapp.shop.flash import tell
 from demoapp.shop.forms import QUANTITY, local, one, quantity
 from demoapp.shop.models import Product
-from demoapp.shop.products import lines_of
+from demoapp.shop.products import cart_shown
 from demoapp.shop.views.catalog import find
 
 
 def cart_page(request: Any, error: str | None = None) -> dict[str, Any]:
-    cart = request.cart
-    lines = list(lines_of(request, cart))
-    shown = {
-        "id": cart.id,
-        "lines": lines,
-        "quantity": sum(line.quantity for line in lines),
-        "total": sum(line.subtotal for line in lines),
-    }
     if error:
         request.response.status_int = 400
-        error = request.localizer.translate(error)
-    return {"cart": shown, "form_error": error}
+    return {"cart": cart_shown(request), "form_error": error}
 
 
 @view_config(route_name="cart", request_method="GET", renderer="demoapp:templates/cart.pt")

@@ -9,13 +9,13 @@ from sqlalchemy import or_, select
 from demoapp.i18n import _
 from demoapp.shop import text
 from demoapp.shop.models import Category, Product
-from demoapp.shop.products import localised
+from demoapp.shop.products import localised, localised_category
 
 
 @view_config(route_name="catalog", request_method="GET", renderer="demoapp:templates/catalog.pt")
 def catalog(request: Any) -> dict[str, Any]:
-    words = text.composed(request.GET.get("q", "").replace("\0", ""))[:80]
-    chosen = request.GET.get("category", "").replace("\0", "")[:32]
+    words = text.composed(request.GET.get("q", ""))[:80]
+    chosen = request.GET.get("category", "")[:32]
     category = request.dbsession.get(Category, chosen) if chosen else None
     query = select(Product).order_by(Product.position)
     if chosen:
@@ -25,22 +25,17 @@ def catalog(request: Any) -> dict[str, Any]:
         query = query.where(or_(*(each.icontains(word, autoescape=True) for each in texts)))
     locale = request.locale_name
     products = [localised(product, locale) for product in request.dbsession.scalars(query)]
-    shown = category and {
-        "id": category.id,
-        "name": getattr(category, f"name_{locale}"),
-        "intro": getattr(category, f"intro_{locale}"),
-    }
     return {
         "products": products,
         "query": words,
-        "category": shown,
+        "category": category and localised_category(category, locale),
         "count": len(products),
         "offered": next((product for product in products if product.stock), None),
     }
 
 
 def find(request: Any, sku: str) -> Product:
-    product: Product | None = request.dbsession.get(Product, sku) if "\0" not in sku else None
+    product: Product | None = request.dbsession.get(Product, sku)
     if product is None:
         raise HTTPNotFound(_("We do not sell that."))
     return product
@@ -57,5 +52,4 @@ def product(request: Any) -> dict[str, Any]:
     return {
         "product": localised(found, locale),
         "related": [localised(other, locale) for other in related],
-        "form": None,
     }

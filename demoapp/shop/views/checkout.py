@@ -24,8 +24,7 @@ def checkout_page(
     request: Any, form: Any, error: str | None = None, status: int = 200
 ) -> dict[str, Any]:
     request.response.status_int = status
-    refusal = request.localizer.translate(error) if error else None
-    return {"cart": cart_page(request)["cart"], "form": form, "error": refusal}
+    return {"cart": cart_page(request)["cart"], "form": form, "error": error}
 
 
 @view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pyramid.csrf import BadCSRFToken
 from pyramid.httpexceptions import HTTPException
-from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
+from pyramid.view import exception_view_config, notfound_view_config
 from pyramid_retry import is_error_retryable, mark_error_retryable
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -34,19 +34,13 @@ def page(
 ) -> dict[str, Any]:
     """`again` is the page to ask for once more, where that may help."""
     request.response.status_int = status
-    translate = request.localizer.translate
-    told = {"title": translate(title), "message": translate(message)}
+    told = {"title": title, "message": message}
     return {"status": status, "again": again, "wait": None, "stale": False, **told}
 
 
 @notfound_view_config(renderer=TEMPLATE)
 def not_found(error: Any, request: Any) -> dict[str, Any]:
     return page(request, 404, _("Not found"), _("There is nothing at this address."))
-
-
-@forbidden_view_config(renderer=TEMPLATE)
-def forbidden(error: Any, request: Any) -> dict[str, Any]:
-    return page(request, 403, _("Not allowed"), _("You do not have access to this page."))
 
 
 @exception_view_config(HTTPException, renderer=TEMPLATE)

@@ -28,7 +28,6 @@ def test_a_file_is_quoted_as_its_options_say(docs: Path) -> None:
 
     assert quote(':start-after: "# 1"', ':end-before: "# 2"') == "def a():\n    pass"
     assert quote(':start-after: "# 2"') == "last"
-    assert quote(":lines: 1,3-4") == "import x\ndef a():\n    pass"
     with pytest.raises(ValueError, match="no line has"):
         quote(':start-after: "# 3"')
     with pytest.raises(ValueError, match="does not know"):

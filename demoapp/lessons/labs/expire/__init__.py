@@ -68,7 +68,7 @@ def _outcome(alive: bool, age: float, idle: float) -> str | None:
 
 
 def seconds_left(bench: Bench) -> float | None:
-    """Until the short session ends if nobody looks, for the page's countdown."""
+    """Seconds until the short session ends if nobody looks, for the page's countdown."""
     notes = bench.notes
     if "begun" not in notes or not notes.get("alive", True):
         return None

@@ -32,7 +32,7 @@ def run(bench: Bench) -> None:
 
 
 def endless(bench: Bench) -> int:
-    """Where a session that takes this much is tried no further."""
+    """Characters at which we stop: a session that takes so many has no limit."""
     return 2 * int(bench.request.registry["session.settings"].max_bytes)
 
 
