@@ -207,6 +207,11 @@ def test_a_refused_checkout_keeps_what_was_typed_and_the_cart(shop: Any) -> None
     assert "제주시 1" in refused.html.find("textarea", {"name": "address"}).text
     assert visitor.send("/checkout", **order_of(visitor, cart_id="old")).status_int == 400
     assert visitor.state()["cart"]["quantity"] == 1
+    ordered = order_of(visitor)
+    visitor.send("/cart/clear")  # in another tab; or the session has ended
+    empty = visitor.send("/checkout", **ordered)
+    assert empty.status_int == 400
+    assert "Your cart has changed." in empty.html.find(class_="empty").text
 
 
 def test_more_than_the_stock_is_not_sold_F7(shop: Any) -> None:
@@ -228,13 +233,16 @@ def test_one_limit_for_a_line_in_the_page_and_on_the_server_I2(memory: Any) -> N
     page = visitor.get("/cart").html
     assert page.find("input", {"type": "number"})["max"] == str(MAX_QUANTITY)
     assert "24" in page.find(class_="stock-hint").text
-    assert "Lower the quantities" in page.find(class_="notice").text
+    assert "lower the quantities" in page.find(id="short").text
+    assert page.find(class_="summary").find("button").has_attr("disabled")
+    assert visitor.get("/checkout").location == "http://localhost/cart"
     for path, quantity in (("/cart/items", 1), ("/cart/items/ujeon", MAX_QUANTITY + 1)):
         refused = visitor.send(path, sku="ujeon", quantity=str(quantity))
         assert refused.status_int == 400
         assert f"at most {MAX_QUANTITY} pieces" in refused.html.find(class_="alert").text
     visitor.send("/cart/items/ujeon", quantity=str(stock["ujeon"]))
-    assert visitor.get("/cart").html.find(class_="notice") is None
+    assert visitor.get("/cart").html.find(id="short") is None
+    assert visitor.get("/checkout").status_int == 200
     shown = visitor.get("/products/ujeon").html.find("input", {"type": "number"})
     assert shown["max"] == "24"
 
