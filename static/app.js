@@ -30,7 +30,7 @@ for (const time of document.querySelectorAll("time[datetime]")) time.textContent
 const placeKey = "place-after-adding";
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
-  if (!form.action.endsWith("/cart/items")) return;
+  if (!form.matches("[action$='/cart/items']")) return; // form.action may be a field of that name
   if (form.ariaBusy) return event.preventDefault();
   form.ariaBusy = "true";
   setTimeout(() => { form.ariaBusy = null; }, 5000);
