@@ -52,7 +52,9 @@ def test_every_page_of_the_contract_answers(shop: Any, locale: str) -> None:
         assert f'lang="{locale}"' in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/?category=green", "/?q=tea", "/products/ujeon"])
+@pytest.mark.parametrize(
+    "path", ["/", "/?category=green", "/?category=gone", "/?q=tea", "/products/ujeon"]
+)
 def test_every_card_has_an_add_form(memory: Any, path: str) -> None:
     """Of its own: a reader, a robot and a test find it there, and need not know which button."""
     visitor = Visitor(memory)
