@@ -26,8 +26,14 @@ const localTime = new Intl.DateTimeFormat(document.documentElement.lang, { dateS
 for (const time of document.querySelectorAll("time[datetime]")) time.textContent = localTime.format(new Date(time.dateTime));
 
 // Adding from a shelf comes back to it: the button has the focus, and is where it was in the window.
+// Whoever presses twice while the answer is on its way wants it once; after a while it is lost.
 const placeKey = "place-after-adding";
-document.addEventListener("submit", ({ submitter }) => {
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter } = event;
+  if (!form.matches("[action$='/cart/items']")) return; // form.action may be a field of that name
+  if (form.ariaBusy) return event.preventDefault();
+  form.ariaBusy = "true";
+  setTimeout(() => { form.ariaBusy = null; }, 5000);
   if (submitter?.closest(".card")) sessionStorage.setItem(placeKey, submitter.getBoundingClientRect().top);
 });
 const place = sessionStorage.getItem(placeKey);

@@ -10,10 +10,14 @@ if (warning) {
   const note = () => localStorage.setItem(seen, Date.now());
   const left = () => Number(localStorage.getItem(seen)) + limit - Date.now();
   let box = null;
+  const answered = async () => {
+    if (left() <= 0) return location.reload();
+    const answer = await fetch(warning.dataset.extend, { cache: "no-store" });
+    if (answer.ok) note();
+  };
   note();
   setInterval(() => {
-    const wanted = left() <= lead && left() > 0;
-    if (!wanted) {
+    if (left() > lead) {
       box?.remove();
       box = null;
       return;
@@ -21,11 +25,12 @@ if (warning) {
     if (!box) {
       document.body.append(warning.content.cloneNode(true));
       box = document.body.lastElementChild;
-      box.querySelector("button").addEventListener("click", async () => {
-        const answer = await fetch(warning.dataset.extend, { cache: "no-store" });
-        if (answer.ok) note();
-      });
+      box.querySelector("button").addEventListener("click", answered);
     }
     box.querySelector("time").textContent = clock(left());
+    if (left() > 0 || box.dataset.over) return;
+    box.dataset.over = "yes"; // else the page would look as if nothing had happened
+    box.querySelector("p").textContent = warning.dataset.over;
+    box.querySelector("button").textContent = warning.dataset.reload;
   }, 1000);
 }

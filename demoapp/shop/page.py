@@ -97,6 +97,11 @@ class Page:
         user = self._request.current_user
         return user.username if user else None
 
+    @property
+    def anonymous(self) -> bool:
+        """Nobody is logged in; an error page knows no more than whether somebody is."""
+        return self.username is None and self._request.session.get("user") is None
+
     @reify
     def flashes(self) -> list[str]:
         if not self.available or self.error is not None:

@@ -40,6 +40,10 @@ def test_a_warning_comes_before_the_idle_limit_and_can_be_answered(page: Page) -
         warning.get_by_role("button", name="Keep my cart").click()
     assert answer.value.status == 200
     expect(warning).to_have_count(0)
+    page.evaluate("localStorage['session-last-request'] = 0")  # a laptop that was closed
+    expect(warning).to_contain_text("Your session may be over by now.")
+    warning.get_by_role("button", name="Reload the page").click()
+    expect(warning).to_have_count(0)
 
 
 def test_the_strip_draws_the_server_timing_of_the_page(page: Page) -> None:

@@ -82,12 +82,14 @@ def crowd(address: str, stack: ExitStack) -> None:
 
 @pytest.mark.parametrize("script", [True])
 def test_the_clicks_of_a_race_wait_for_a_place(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 600})
     page.goto("/labs/race")
     press(page, "begin")
     with ExitStack() as stack:
         crowd(address, stack)
         page.locator("button[data-race]").click()
         expect(page.locator(".racing")).to_contain_text("taken: waiting")
+        expect(page.locator(".racing")).to_be_in_viewport(ratio=1)
         expect_the_expected(page)
     expect(page.locator(".counted")).to_contain_text("of 12")
     expect(page.locator("#observed .dots span")).to_have_count(12)

@@ -14,6 +14,7 @@ MOVES = "document.querySelector('.where .basket').getAnimations().length"
 def add(page: Page) -> None:
     page.goto("/products/ujeon")
     page.locator("main form button[type=submit]").first.click()
+    page.wait_for_load_state("domcontentloaded")  # the strip is at its end
 
 
 @pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])

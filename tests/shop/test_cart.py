@@ -34,13 +34,16 @@ def test_one_limit_for_a_line_in_the_page_and_on_the_server_I2(memory: Any) -> N
     page = visitor.get("/cart").html
     assert page.find("input", {"type": "number"})["max"] == str(MAX_QUANTITY)
     assert "24" in page.find(class_="stock-hint").text
-    assert "Lower the quantities" in page.find(class_="notice").text
+    assert "lower the quantities" in page.find(id="short").text
+    assert page.find(class_="summary").find("button").has_attr("disabled")
+    assert "lower the quantity" in visitor.get("/checkout").html.find(class_="alert").text
     for path, quantity in (("/cart/items", 1), ("/cart/items/ujeon", MAX_QUANTITY + 1)):
         refused = visitor.send(path, sku="ujeon", quantity=str(quantity))
         assert refused.status_int == 400
         assert f"at most {MAX_QUANTITY} pieces" in refused.html.find(class_="alert").text
     visitor.send("/cart/items/ujeon", quantity=str(stock["ujeon"]))
-    assert visitor.get("/cart").html.find(class_="notice") is None
+    assert visitor.get("/cart").html.find(id="short") is None
+    assert visitor.get("/checkout").html.find(class_="alert") is None
     shown = visitor.get("/products/ujeon").html.find("input", {"type": "number"})
     assert shown["max"] == "24"
 

@@ -30,5 +30,11 @@ def test_a_page_says_what_it_is_about(start_shop: Callable[..., Any]) -> None:
         told[path] = descriptions[0]["content"]
     assert told["/"] == told["/nothing"] == told["/labs"]
     assert len({told["/"], told["/?category=green"], told["/products/ujeon"]}) == 3
+    shared = visitor.get("/products/ujeon").html.head
+    for name, content in (
+        ("title", "Ujeon, first flush"),
+        ("description", told["/products/ujeon"]),
+    ):
+        assert shared.find("meta", {"property": f"og:{name}"})["content"] == content
     picture = visitor.get("/").html.head.find("meta", {"property": "og:image"})["content"]
     assert visitor.get(picture.removeprefix("http://localhost")).content_type == "image/jpeg"

@@ -18,7 +18,7 @@ def catalog(request: Any) -> dict[str, Any]:
     chosen = request.GET.get("category", "")[:32]
     category = request.dbsession.get(Category, chosen) if chosen else None
     query = select(Product).order_by(Product.position)
-    if chosen:
+    if category:  # else it may be an old link: the whole shop is better than an empty one
         query = query.where(Product.category_id == chosen)
     for word in text.key(words).split():
         texts = (Product.name_en, Product.name_ko, Product.summary_en, Product.summary_ko)

@@ -29,9 +29,10 @@ def checkout_page(
 
 @view_config(route_name="checkout", request_method="GET", renderer="demoapp:templates/checkout.pt")
 def show(request: Any) -> Any:
-    if not request.cart.lines:
+    lines = cart_page(request)["cart"]["lines"]
+    if not lines:
         return HTTPSeeOther(request.route_path("cart"))
-    return checkout_page(request, CheckoutForm())
+    return checkout_page(request, CheckoutForm(), scarce(lines))
 
 
 @view_config(
@@ -48,16 +49,30 @@ def submit(request: Any) -> Any:
     if cart_id and (order := of_cart(request, cart_id)):
         return to_order(request, order)  # sent twice: the first order is the answer
     lines = cart_page(request)["cart"]["lines"]
-    if not lines or cart_id != cart.id:
+    if not lines:  # the session ended in the meantime, or another tab emptied it
+        request.override_renderer = "demoapp:templates/cart.pt"
+        return cart_page(request, CHANGED)
+    if cart_id != cart.id:
         return checkout_page(request, form, CHANGED, status=400)
     if not form.validate():
         return checkout_page(request, form, status=400)
-    if scarce := next((line.product.name for line in lines if line.short), None):
-        sorry = _("Not enough in stock: ${name}", mapping={"name": scarce})
+    if sorry := scarce(lines):
         return checkout_page(request, form, sorry, status=409)
     order = place(request, cart, lines, form.name.data, form.address.data)
     request.session.flash(order.number, PLACED)
     return to_order(request, order)
+
+
+def scarce(lines: list[Any]) -> str | None:
+    """What to say if there is more in the cart than in stock."""
+    for line in lines:
+        if line.short:
+            told: str = _(
+                "Not enough in stock: ${name}. Go back to the cart and lower the quantity.",
+                mapping={"name": line.product.name},
+            )
+            return told
+    return None
 
 
 def to_order(request: Any, order: Order) -> Any:

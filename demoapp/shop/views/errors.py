@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pyramid.csrf import BadCSRFToken
 from pyramid.httpexceptions import HTTPException
+from pyramid.i18n import TranslationString
 from pyramid.view import exception_view_config, notfound_view_config
 from pyramid_retry import is_error_retryable, mark_error_retryable
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError, PendingRollbackError
@@ -40,7 +41,10 @@ def page(
 
 @notfound_view_config(renderer=TEMPLATE)
 def not_found(error: Any, request: Any) -> dict[str, Any]:
-    return page(request, 404, _("Not found"), _("There is nothing at this address."))
+    told = error.detail
+    if not isinstance(told, TranslationString):  # of an address without a route it is the path
+        told = _("There is nothing at this address.")
+    return page(request, 404, _("Not found"), told)
 
 
 @exception_view_config(HTTPException, renderer=TEMPLATE)

@@ -13,7 +13,7 @@ def test_overflow(shop: Any, strategy: str) -> None:
     sends(visitor, "overflow", "run")
     is_as_expected(visitor, "overflow", strategy)
     figures = visitor.get("/labs/overflow").html.find(id="observed").find_all("dd")
-    letters, hangul, status = (int(figure.get_text()) for figure in figures)
+    letters, hangul, status = (int(figure.get_text().replace(",", "")) for figure in figures)
     assert 2.5 * hangul < letters < 3.5 * hangul
     assert (2000 < letters < 4096) if strategy == "custom" else (64000 < letters <= 65536)
     assert status == 413

@@ -39,5 +39,5 @@ def is_as_expected(visitor: Visitor, lab: str, strategy: str) -> str:
     allowed = LABS[lab].texts("en")["expected"][strategy]
     assert outcome in ([allowed] if isinstance(allowed, str) else allowed)
     assert "This is how the strategy works." in page.text
-    assert "Not as expected." not in page.text
+    assert "Expected of this strategy:" not in page.text
     return str(outcome)

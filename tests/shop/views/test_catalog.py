@@ -7,7 +7,9 @@ import pytest
 from tests.shops import Visitor
 
 
-@pytest.mark.parametrize("path", ["/", "/?category=green", "/?q=tea", "/products/ujeon"])
+@pytest.mark.parametrize(
+    "path", ["/", "/?category=green", "/?category=gone", "/?q=tea", "/products/ujeon"]
+)
 def test_every_card_has_an_add_form(memory: Any, path: str) -> None:
     """Of its own: a reader, a robot and a test find it there, and need not know which button."""
     visitor = Visitor(memory)

@@ -16,6 +16,11 @@ def test_a_refused_checkout_keeps_what_was_typed_and_the_cart(shop: Any) -> None
     assert "제주시 1" in refused.html.find("textarea", {"name": "address"}).text
     assert visitor.send("/checkout", **order_of(visitor, cart_id="old")).status_int == 400
     assert visitor.state()["cart"]["quantity"] == 1
+    ordered = order_of(visitor)
+    visitor.send("/cart/clear")  # in another tab; or the session has ended
+    empty = visitor.send("/checkout", **ordered)
+    assert empty.status_int == 400
+    assert "Your cart has changed." in empty.html.find(class_="empty").text
 
 
 def orders_of_demo(shop: Any, count: int) -> None:

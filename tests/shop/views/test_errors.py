@@ -31,6 +31,27 @@ def test_what_is_not_there_is_not_asked_for_again(shop: Any) -> None:
     assert offers(Visitor(shop).get("/nothing")) == {"To the shop": "/"}
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/nothing", "There is nothing at this address."),
+        ("/products/nothing", "We do not sell that."),
+        ("/orders/nothing", "You have no order with this number."),
+        ("/labs/nothing", "There is no such lab."),
+    ],
+)
+def test_what_is_missing_is_named_and_nobody_looks_logged_out(
+    shop: Any, path: str, told: str
+) -> None:
+    visitor = Visitor(shop)
+    visitor.log_in()
+    page = visitor.get(path)
+    assert page.html.find(class_="lead").text == told
+    assert [link["href"] for link in page.html.find(class_="tools").find_all(class_="tool")] == [
+        "/account/sessions"
+    ]
+
+
 def test_what_cannot_be_had_just_now_can_be_asked_for_again(shop: Any) -> None:
     without_products(shop)
     answer = Visitor(shop).get("/?category=green")

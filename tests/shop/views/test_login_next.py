@@ -49,3 +49,10 @@ def test_from_where_there_is_nothing_to_go_back_to_login_leads_home(
     visitor: Visitor, path: str
 ) -> None:
     assert asked(visitor.get(path), "Log in") is None
+
+
+def test_a_guest_without_orders_may_have_some_after_a_login(visitor: Visitor) -> None:
+    page = visitor.get("/orders").html.find(class_="empty")
+    assert "/login?next=%2Forders" in [link["href"] for link in page.find_all("a")]
+    visitor.log_in()
+    assert len(visitor.get("/orders").html.find(class_="empty").find_all("a")) == 1

@@ -56,4 +56,5 @@ def observe(bench: Bench) -> Observation:
         outcome = "endless"
     else:
         outcome = "cookie" if most < min(COOKIE_LIMIT, limit) else "max-bytes"
-    return Observation(outcome, {name: bench.notes[name] for name in (*LETTERS, "status")})
+    fitted = {kind: f"{bench.notes[kind]:,}" for kind in LETTERS}
+    return Observation(outcome, {**fitted, "status": bench.notes["status"]})

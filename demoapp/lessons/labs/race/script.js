@@ -32,6 +32,7 @@ if (together) {
     event.preventDefault();
     if (racing.hidden === false) return;
     racing.hidden = false;
+    racing.scrollIntoView({ block: "nearest" }); // on a phone it is below the fold
     together.setAttribute("aria-disabled", "true");
     await Promise.allSettled(Array.from({ length: Number(lanes) }, lane));
     for (const [name, value] of Object.entries({ action: "count", sent: back })) {
