@@ -658,9 +658,7 @@ def test_the_second_shop_is_at_the_port_beside_this_one(
 
 
 @pytest.mark.parametrize("how", ["refuse", "hang"])
-def test_redis_down(
-    shop: Any, strategy: str, how: str, waited: list[tuple[int, float]]
-) -> None:
+def test_redis_down(shop: Any, strategy: str, how: str, waited: list[tuple[int, float]]) -> None:
     visitor, neighbour = Visitor(shop), Visitor(shop)
     visitor.send("/cart/items", sku="ujeon")
     neighbour.send("/cart/items", sku="ujeon")

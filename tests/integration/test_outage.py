@@ -195,7 +195,9 @@ def lock_limit(url: str, question: str) -> float:
 
 
 def replays(customer: Client) -> float:
-    told = re.findall(r"^shop_replays_total\{.* (\S+)$", customer.get("/metrics").text, re.MULTILINE)
+    told = re.findall(
+        r"^shop_replays_total\{.* (\S+)$", customer.get("/metrics").text, re.MULTILINE
+    )
     return sum(map(float, told))
 
 
