@@ -1,5 +1,7 @@
 """Fixtures for every test. The servers start with the first test that asks, once."""
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,26 @@ def start_shop(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     yield start
     for shop in shops:
         close_shop(shop)
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
+    """What each thread has waited for silent servers: its number, and a time-out that ran out.
+
+    A clock would tell how fast the machine is as well.
+    """
+    told: list[tuple[int, float]] = []
+    listen = socket.socket.recv_into
+
+    def recv_into(self: socket.socket, *args: Any) -> int:
+        try:
+            return listen(self, *args)
+        except TimeoutError:
+            told.append((threading.get_ident(), self.gettimeout() or 0))
+            raise
+
+    monkeypatch.setattr(socket.socket, "recv_into", recv_into)
+    return told
 
 
 @pytest.fixture(params=STRATEGIES)

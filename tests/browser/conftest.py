@@ -31,7 +31,11 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         raise RuntimeError("Chromium is missing; scripts/system-packages tells how to get it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            # each page is isolated from the blank one before it: else by a process of its own
+            args=["--no-sandbox", "--renderer-process-limit=1"],
+        )
         yield browser
         browser.close()
 
@@ -69,6 +73,8 @@ class Watched:
 
     def context(self, address: str, **options: Any) -> BrowserContext:
         options.setdefault("locale", "en-US")
+        # to draw what moves takes as long as to draw the page; test_map.py lets it
+        options.setdefault("reduced_motion", "reduce")
         context = self._stack.enter_context(self._browser.new_context(base_url=address, **options))
         context.set_default_timeout(LATE)
         self.hosts.add(urlsplit(address).netloc)
@@ -96,9 +102,14 @@ class Watched:
     def page(self, address: str, **options: Any) -> Page:
         return self.context(address, **options).new_page()
 
+    def hear(self) -> None:
+        """Say what there was to complain about, if there was."""
+        told, self.complaints[:] = self.complaints[:], []
+        assert told == []
+
     def close(self) -> None:
         self._stack.close()
-        assert self.complaints == []
+        self.hear()
 
 
 @pytest.fixture

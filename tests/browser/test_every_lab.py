@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from demoapp.lessons import labs
 from demoapp.lessons.labs import expire
@@ -36,7 +36,7 @@ class Bench:
     shops: Mapping[str, Shop]
     """One on each strategy, over one database, as after a change of the one line."""
     later: ExitStack
-    """Closed when no page is open any more: a page may still fetch a picture."""
+    """Closed when the page has left: it may still fetch a picture."""
 
     @property
     def path(self) -> str:
@@ -165,41 +165,55 @@ def expect_the_expected(bench: Bench) -> None:
     expect(bench.page.locator("#observed")).to_contain_text("This is how the strategy works.")
 
 
+@pytest.fixture(scope="module")
+def everybody(chromium: Browser, shops: dict[str, Shop]) -> Iterator[tuple[Watched, list[Page]]]:
+    """A page at each shop. A new browser for each lab would take as long as the lab."""
+    watched = Watched(chromium)
+    yield watched, [watched.page(shop.base_url) for shop in shops.values()]
+    watched.close()
+
+
 @pytest.fixture
-def later() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
+def begin(
+    everybody: tuple[Watched, list[Page]], settings: dict[str, str], shops: dict[str, Shop]
+) -> Iterator[Callable[[str, str], Bench]]:
+    """`begin("race", "redis")`: a new visitor opens the page of that lab."""
+    watched, pages = everybody
+    with ExitStack() as later:
+
+        def open_page(lab: str, strategy: str) -> Bench:
+            page = dict(zip(shops, pages, strict=True))[strategy]
+            page.context.clear_cookies()
+            bench = Bench(watched, page, lab, strategy, settings, shops, later)
+            page.goto(bench.path)
+            expect(page.locator(".verdict")).to_have_count(0)
+            return bench
+
+        yield open_page
+        for page in pages:
+            page.goto("about:blank")
+            for other in page.context.pages[1:]:
+                other.close()
+    watched.hear()
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("lab", [name for name in found(labs.__path__) if name != "expire"])
 def test_a_lab_observes_what_its_page_expects(
-    later: ExitStack,
-    watched: Watched,
-    settings: dict[str, str],
-    shops: dict[str, Shop],
-    lab: str,
-    strategy: str,
+    begin: Callable[[str, str], Bench], lab: str, strategy: str
 ) -> None:
-    page = watched.page(shops[strategy].base_url)
-    bench = Bench(watched, page, lab, strategy, settings, shops, later)
-    page.goto(bench.path)
-    expect(page.locator(".verdict")).to_have_count(0)
+    bench = begin(lab, strategy)
     DONE_BY.get(lab, press_what_is_offered)(bench)
     expect_the_expected(bench)
 
 
 def test_the_lab_that_waits_observes_what_its_page_expects_on_each_strategy(
-    later: ExitStack, watched: Watched, settings: dict[str, str], shops: dict[str, Shop]
+    begin: Callable[[str, str], Bench],
 ) -> None:
     """On all of them at once: each would wait as long by itself."""
-    benches = []
-    for strategy, shop in shops.items():
-        page = watched.page(shop.base_url)
-        benches.append(Bench(watched, page, "expire", strategy, settings, shops, later))
-        page.goto(benches[-1].path)
-        expect(page.locator(".verdict")).to_have_count(0)
-        benches[-1].press("begin")
+    benches = [begin("expire", strategy) for strategy in STRATEGIES]
+    for bench in benches:
+        bench.press("begin")
     time.sleep(expire.IDLE + 0.1)
     for bench in benches:
         bench.press("look")

@@ -40,7 +40,7 @@ def script() -> bool:
 @pytest.fixture
 def page(chromium: Browser, address: str, script: bool) -> Iterator[Page]:
     with chromium.new_context(
-        base_url=address, locale="en-US", java_script_enabled=script
+        base_url=address, locale="en-US", java_script_enabled=script, reduced_motion="reduce"
     ) as context:
         complaints: list[str] = []
         page = context.new_page()

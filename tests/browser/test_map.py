@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
 
-MOVES = "document.querySelector('.where .basket').getAnimations().length"
+MOVES = "getComputedStyle(document.querySelector('.where .basket')).animationName != 'none'"
+"""Or has moved: a slow machine asks late."""
 
 
 def add(page: Page) -> None:
@@ -23,12 +24,12 @@ def test_it_moves_when_something_has_happened(
 ) -> None:
     page = watched.page(serve("memory"), reduced_motion=motion)
     page.goto("/")
-    assert page.evaluate(MOVES) == 0
+    assert not page.evaluate(MOVES)
     add(page)
-    assert bool(page.evaluate(MOVES)) == moves
     expect(page.locator(".where strong")).to_contain_text("1 item in process")
+    assert page.evaluate(MOVES) == moves
     page.goto("/")
-    assert page.evaluate(MOVES) == 0
+    assert not page.evaluate(MOVES)
 
 
 def test_a_phone_reads_the_answer(watched: Watched, serve: Callable[[str], str]) -> None:

@@ -108,8 +108,10 @@ def violations(page: Page, **options: Any) -> list[str]:
     ]
 
 
-def test_axe_finds_nothing(page: Page) -> None:
-    assert violations(page, runOnly=ALOUD) == []
+def test_axe_finds_nothing(page: Page, locale: str) -> None:
+    """The light is looked at in one language, and the dark in the other: half of axe's work."""
+    contrast = {"enabled": locale == "en-US"}
+    assert violations(page, runOnly=ALOUD, rules={"color-contrast": contrast}) == []
 
 
 @pytest.mark.parametrize("locale", ["ko-KR"], indirect=True)
@@ -122,7 +124,7 @@ def test_contrast_is_enough_in_the_dark(page: Page) -> None:
 
 
 def test_no_colour_is_of_a_language() -> None:
-    """So it is enough to look at the dark in one."""
+    """So it is enough to look at the light in one, and at the dark in one."""
     styles = "".join(path.read_text() for path in STATIC.glob("*.css"))
     rules = re.findall(r":lang\(\w+\)[^{}]*\{([^{}]*)\}", styles)
     assert len(rules) > 3

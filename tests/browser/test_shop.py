@@ -9,12 +9,21 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Watched, log_in
 from tests.shops import STRATEGIES
 
-OBSCURED = """focused => {
+FOCUSED = """goal => {
+  const focused = document.activeElement;
+  if (focused === document.body) return {outside: true};
+  const style = getComputedStyle(focused);
   const box = focused.getBoundingClientRect();
   const at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-  return !at || !(focused.contains(at) || at.contains(focused));
+  return {
+    element: focused.outerHTML,
+    outline: [style.outlineStyle, style.outlineWidth],
+    obscured: !at || !(focused.contains(at) || at.contains(focused)),
+    reached: focused === goal,
+  };
 }"""
-"""Whether something lies over the middle of an element, or it is out of sight (WCAG 2.4.11)."""
+"""What has the focus; obscured if something lies over the middle of it, or it is out of sight
+(WCAG 2.4.11)."""
 PRESSED_TWICE = """form => [1, 2].map(() => form.dispatchEvent(
   new SubmitEvent("submit", {bubbles: true, cancelable: true})))"""
 """Whether a form is sent when its button is pressed, and when again before the answer."""
@@ -135,15 +144,12 @@ def tab_to(page: Page, goal: Locator) -> None:
     """Press Tab until the goal has the focus; all that is passed shows where the focus is."""
     for _ in range(150):
         page.keyboard.press("Tab")
-        focused = page.locator("*:focus")
-        if not focused.count():
+        focused = goal.evaluate(FOCUSED)
+        if "outside" in focused:
             continue  # the browser's own part of the round
-        outline = focused.evaluate(
-            "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
-        )
-        assert outline == ["solid", "3px"], focused.evaluate("e => e.outerHTML")
-        assert not focused.evaluate(OBSCURED), focused.evaluate("e => e.outerHTML")
-        if goal.evaluate("e => e === document.activeElement"):
+        assert focused["outline"] == ["solid", "3px"], focused["element"]
+        assert not focused["obscured"], focused["element"]
+        if focused["reached"]:
             return
     raise AssertionError(f"not reached by keyboard: {goal}")
 

@@ -10,18 +10,25 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from webob import Request
 
 import tests.preloaded  # noqa: F401 - or each child would do it again, and count it as steps
-from tests.shops import Visitor, open_shop
+from tests.shops import Visitor, close_shop, open_shop
 
 
-def submit(order: dict[str, Any], tell: Callable[[Any], None]) -> None:
+@cache
+def opened(strategy: str, database: str, settings: tuple[tuple[str, str], ...]) -> Any:
+    """A shop that has had no request: each child begins as a process that has just started."""
+    shop = open_shop(strategy, database, dict(settings))
+    close_shop(shop)  # a child inherits no connection
+    return shop
+
+
+def submit(shop: Any, order: dict[str, Any], tell: Callable[[Any], None]) -> None:
     """In the child: tell the cart's id, then the number of steps that its checkout took."""
-    shop = open_shop(order["strategy"], order["database"], order["settings"])
     if order["strategy"] == "memory":  # what another process has in its cart is not seen here
         visitor = Visitor(shop)
         visitor.send("/cart/items", sku="sejak", quantity="2")
@@ -47,10 +54,12 @@ def submit(order: dict[str, Any], tell: Callable[[Any], None]) -> None:
 
 def main() -> None:
     for line in sys.stdin:
+        order = json.loads(line)
+        shop = opened(order["strategy"], order["database"], tuple(order["settings"].items()))
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            submit(json.loads(line), partial(write_line, writer))
+            submit(shop, order, partial(write_line, writer))
             os._exit(0)
         os.close(writer)
         with os.fdopen(reader) as told:

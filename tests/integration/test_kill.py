@@ -78,9 +78,10 @@ class World:
         """A checkout killed at that step: how many orders came of it. 0: not killed; its steps."""
         self.runs += 1
         visitor, stock = Visitor(self.shop), self.stock()
-        visitor.send("/cart/items", sku="sejak", quantity="2")
+        token = visitor.token()
+        visitor.post("/cart/items", {"csrf_token": token, "sku": "sejak", "quantity": "2"})
         cart = visitor.state()["cart"]["id"]
-        fields = {"name": "민지", "address": "서울", "cart_id": cart, "csrf_token": visitor.token()}
+        fields = {"name": "민지", "address": "서울", "cart_id": cart, "csrf_token": token}
         end = self.submit(visitor, fields, kill_at)
         placed = self.orders(end["cart"])
         if kill_at == 0:

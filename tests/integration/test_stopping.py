@@ -77,6 +77,13 @@ class Adder:
                 self.answered += 1
 
 
+def all_go_on(adders: list[Adder]) -> bool:
+    """Whether each of them was answered some times more."""
+    before = [adder.answered for adder in adders]
+    pairs = list(zip(adders, before, strict=True))
+    return wait_until(lambda: all(adder.answered > seen + 2 for adder, seen in pairs), 30)
+
+
 @pytest.fixture
 def adders(shop: Shop) -> Iterator[list[Adder]]:
     with ExitStack() as stack:
@@ -95,7 +102,7 @@ def test_sigterm_lets_requests_in_flight_finish_F5(
         waiting = pool.submit(slow.get, f"/probe/slow?folder={tmp_path}")
         tasks = [pool.submit(adder.run, threading.Event()) for adder in adders]
         assert wait_until((tmp_path / "waiting").exists, 10)
-        time.sleep(1)
+        assert all_go_on(adders)
         begun = time.perf_counter()
         os.kill(shop.pid, signal.SIGTERM)
         time.sleep(0.5)
@@ -120,10 +127,10 @@ def test_sighup_changes_the_workers_and_nobody_notices_F5(shop: Shop, adders: li
     stop = threading.Event()
     with ThreadPoolExecutor(len(adders) + 1) as pool:
         tasks = [pool.submit(adder.run, stop) for adder in adders]
-        time.sleep(0.5)
+        assert all_go_on(adders)
         os.kill(shop.pid, signal.SIGHUP)
-        assert wait_until(lambda: set(shop._family()) & before == {shop.pid}, 10)
-        time.sleep(0.5)
+        assert wait_until(lambda: set(shop._family()) & before == {shop.pid}, 30)
+        assert all_go_on(adders)
         stop.set()
         for task in tasks:
             task.result()
