@@ -250,6 +250,16 @@ def test_log_in_twice_in_one_request_takes_over_once_S16(bed: Bed, visitor: Visi
     assert again.data() == {"cart": [1], "n": 1}
 
 
+def test_log_in_takes_over_what_was_rotated_again_since_S16(bed: Bed, visitor: Visitor) -> None:
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    for _ in range(4):
+        visitor.do(lambda request: request.session.log_in("7"))
+    again.do(lambda request: request.session.log_in("7"))
+    assert again.cookie == visitor.cookie
+    assert again.data() == {"cart": [1]}
+
+
 def test_log_in_takes_over_when_the_secret_was_replaced_meanwhile_S16_S17(
     bed: Bed, visitor: Visitor
 ) -> None:
