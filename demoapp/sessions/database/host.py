@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, QueuePool, event, inspect
 from sqlalchemy.exc import SQLAlchemyError, UnboundExecutionError
 from sqlalchemy.orm import Session, scoped_session
 
-from demoapp.sessions.database.errors import REMEDY
+from demoapp.sessions.database.errors import REMEDY, sqlstate
 from demoapp.sessions.database.table import sessions
 from demoapp.sessions.ini import SettingsError
 
@@ -77,5 +77,5 @@ def _check_postgresql(connection: Connection) -> None:
 
 def _leave_read_only(context: Any) -> None:
     """The server has become a replica: connect anew, to where its name leads by now."""
-    if getattr(context.original_exception, "sqlstate", "") == "25006":
+    if sqlstate(context.original_exception) == "25006":
         context.is_disconnect = True
