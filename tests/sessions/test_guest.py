@@ -222,6 +222,15 @@ def test_database_without_a_dbsession_does_not_start_S18() -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_database_that_commits_each_statement_does_not_start_F15(session_database: str) -> None:
+    engine = create_engine(session_database, isolation_level="AUTOCOMMIT")
+    own = {"session.strategy": "database"}
+    config = configure(maker_on(engine), ["pyramid_tm", MODELS, LAYER], own)
+    with pytest.raises(SettingsError, match=r"need the isolation READ COMMITTED.* autocommit"):
+        config.make_wsgi_app()
+    engine.dispose()
+
+
 SIGNED = SignedCookieSessionFactory("a secret of the host's own, from before")
 PLACES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "argument": lambda settings: Configurator(settings=settings, session_factory=SIGNED),

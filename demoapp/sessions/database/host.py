@@ -67,6 +67,8 @@ def _check_server(engine: Engine) -> None:
 def _check_postgresql(connection: Connection) -> None:
     query = "SELECT current_setting('transaction_isolation'), current_setting('server_encoding')"
     level, encoding = connection.exec_driver_sql(query).one()
+    if getattr(connection.connection.dbapi_connection, "autocommit", False):
+        level = "autocommit"
     if level != "read committed":
         raise SettingsError(
             f"sessions need the isolation READ COMMITTED, and PostgreSQL has {level}"
