@@ -44,7 +44,7 @@ def _access(visit: "Visit", world: "World") -> Iterator[str]:
     """An ended id gives no access, and its answers leave the browser's newer cookie alone."""
     if visit.ended and visit.saw and any(visit.saw):
         yield f"{visit.number} has shown an ended id, and its view saw {visit.saw}"
-    if visit.ok and visit.unkept and len(visit.faults) == 1:
+    if visit.ok and visit.unkept and len(visit.faults) == 1 and not world.expired:
         yield f"{visit.number} was answered 200, and one hiccup was enough to lose its session"
     if visit.ok and isinstance(visit.wrote, Rotate) and not visit.cookie:
         yield f"{visit.number} was answered 200, and has not been sent its new id"

@@ -22,7 +22,7 @@ from pyramid.decorator import reify
 from pyramid.interfaces import INewRequest
 from pyramid.request import Request
 from pyramid.session import SignedCookieSessionFactory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import sessionmaker
 from webtest import TestApp
 from zope.interface.registry import Components
@@ -170,6 +170,15 @@ def test_answer_that_does_without_the_session_is_untouched_S18(
 
 
 # -- its database
+
+
+def test_database_that_commits_each_statement_does_not_start_F15(session_database: str) -> None:
+    engine = create_engine(session_database, isolation_level="AUTOCOMMIT")
+    own = {"session.strategy": "database"}
+    config = configure(maker_on(engine), ["pyramid_tm", MODELS, LAYER], own)
+    with pytest.raises(SettingsError, match=r"need the isolation READ COMMITTED.* autocommit"):
+        config.make_wsgi_app()
+    engine.dispose()
 
 
 SIGNED = SignedCookieSessionFactory("a secret of the host's own, from before")

@@ -8,7 +8,7 @@ from pyramid.request import Request, apply_request_extensions
 from zope.interface.verify import verifyObject
 
 from demoapp.sessions.interfaces import IServerSession
-from tests.sessions.beds import Bed
+from tests.sessions.beds import Bed, Refused
 from tests.sessions.visitor import Visitor
 from tests.shops import SECRET
 
@@ -250,6 +250,16 @@ def test_log_in_twice_in_one_request_takes_over_once_S16(bed: Bed, visitor: Visi
     assert again.data() == {"cart": [1], "n": 1}
 
 
+def test_log_in_takes_over_what_was_rotated_again_since_S16(bed: Bed, visitor: Visitor) -> None:
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    for _ in range(4):
+        visitor.do(lambda request: request.session.log_in("7"))
+    again.do(lambda request: request.session.log_in("7"))
+    assert again.cookie == visitor.cookie
+    assert again.data() == {"cart": [1]}
+
+
 def test_log_in_takes_over_when_the_secret_was_replaced_meanwhile_S16_S17(
     bed: Bed, visitor: Visitor
 ) -> None:
@@ -286,6 +296,24 @@ def test_what_was_taken_over_outlives_a_later_abort_S16(bed: Bed, visitor: Visit
         return request.session.owner, dict(request.session)
 
     assert again.do(act) == ["7", {"cart": [1]}]
+
+
+def test_what_was_taken_over_is_not_there_where_it_came_to_nothing_S16(
+    bed: Bed, visitor: Visitor
+) -> None:
+    visitor.put(cart=[1])
+    again = Visitor(bed.app, cookie=visitor.cookie)
+    visitor.do(lambda request: request.session.log_in("7"))
+
+    def fail(request: Any) -> None:
+        request.session.log_in("7")
+        raise Refused
+
+    def look(request: Any) -> Any:
+        return request.session.owner, dict(request.session)
+
+    assert again.do(fail, late=look) == [None, {}]
+    assert (again.status, again.sent) == (418, [])
 
 
 def test_what_was_forgotten_is_still_taken_over_S16(bed: Bed, visitor: Visitor) -> None:

@@ -34,25 +34,25 @@ def is_conflict(err: BaseException) -> bool:
     """
     if not isinstance(err, DBAPIError):
         return False
-    state = _sqlstate(err.orig)
+    state = sqlstate(err.orig)
     locked = state == "55P03" or "database is locked" in str(err.orig)
     return state.startswith("40") or locked or err.connection_invalidated
 
 
 def is_spent(err: BaseException | None) -> bool:
     """Whether it says no more than that the transaction has failed before, by somebody else."""
-    return isinstance(err, PendingRollbackError) or _sqlstate(getattr(err, "orig", None)) == "25P02"
+    return isinstance(err, PendingRollbackError) or sqlstate(getattr(err, "orig", None)) == "25P02"
 
 
 def is_missing(orig: BaseException | None) -> bool:
     """Whether the driver misses a table, a column, or SQLite's file: nobody has migrated."""
     told = str(orig).startswith(_MISSING_IN_SQLITE)
-    return told or _sqlstate(orig) in ("42P01", "42703", "3F000")
+    return told or sqlstate(orig) in ("42P01", "42703", "3F000")
 
 
 _MISSING_IN_SQLITE = ("no such table", "no such column", "unable to open database file")
 
 
-def _sqlstate(orig: BaseException | None) -> str:
+def sqlstate(orig: BaseException | None) -> str:
     # psycopg, psycopg2
     return getattr(orig, "sqlstate", None) or getattr(orig, "pgcode", None) or ""

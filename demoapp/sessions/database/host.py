@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, QueuePool, event, inspect
 from sqlalchemy.exc import SQLAlchemyError, UnboundExecutionError
 from sqlalchemy.orm import Session, scoped_session
 
-from demoapp.sessions.database.errors import REMEDY
+from demoapp.sessions.database.errors import REMEDY, sqlstate
 from demoapp.sessions.database.table import sessions
 from demoapp.sessions.ini import SettingsError
 
@@ -67,6 +67,8 @@ def _check_server(engine: Engine) -> None:
 def _check_postgresql(connection: Connection) -> None:
     query = "SELECT current_setting('transaction_isolation'), current_setting('server_encoding')"
     level, encoding = connection.exec_driver_sql(query).one()
+    if getattr(connection.connection.dbapi_connection, "autocommit", False):
+        level = "autocommit"
     if level != "read committed":
         raise SettingsError(
             f"sessions need the isolation READ COMMITTED, and PostgreSQL has {level}"
@@ -77,5 +79,5 @@ def _check_postgresql(connection: Connection) -> None:
 
 def _leave_read_only(context: Any) -> None:
     """The server has become a replica: connect anew, to where its name leads by now."""
-    if getattr(context.original_exception, "sqlstate", "") == "25006":
+    if sqlstate(context.original_exception) == "25006":
         context.is_disconnect = True
