@@ -2,6 +2,9 @@
 
 from typing import Any
 
+MOST = 50
+"""Cookies of one name that are looked at. No browser has so many: it keeps one a path."""
+
 
 class SessionCookie:
     """HttpOnly, SameSite=Lax, for the whole site, without Domain or Max-Age.
@@ -24,12 +27,15 @@ class SessionCookie:
         return f"__Host-{self._name}" if self.secure(request) else self._name
 
     def values(self, request: Any) -> list[str]:
-        """All that were sent under the name: over http, anyone in between may plant a second."""
+        """Those that were sent under the name: over http, anyone in between may plant a second.
+
+        Each may be a question to the store, and a header has room for thousands.
+        """
         name, header = self.name(request), request.environ.get("HTTP_COOKIE")
         if header is None:  # none at all, or pyramid.testing.DummyRequest
             return [request.cookies[name]] if name in request.cookies else []
         pairs = [pair.partition("=") for pair in header.split(";")]  # RFC 6265, 4.2.1
-        return [value.strip(' "') for key, _, value in pairs if key.strip() == name]
+        return [value.strip(' "') for key, _, value in pairs if key.strip() == name][:MOST]
 
     def read(self, request: Any) -> str | None:
         """The first of them."""

@@ -1,5 +1,6 @@
 """What a request asks of its store, command by command (Redis MONITOR, SQLAlchemy's events)."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from demoapp.sessions.cookie import MOST
 from tests.sessions.beds import Again, Bed, DatabaseBed, RedisBed
 from tests.sessions.visitor import Visitor
 
@@ -127,6 +129,12 @@ def test_many_reads_are_one_trip(bed: Bed, visitor: Visitor) -> None:
             assert request.session.owner is None
 
     assert trips(bed, visitor, act) == READ[kind(bed)]
+
+
+def test_thousands_of_cookies_are_not_thousands_of_trips(bed: Bed) -> None:
+    shown = "; session=".join(secrets.token_urlsafe(32) for _ in range(4000))
+    sent = trips(bed, Visitor(bed.app, cookie=shown), read)
+    assert MOST <= len(sent) < MOST + 10
 
 
 def test_add_is_two_trips_or_four_statements(bed: Bed, visitor: Visitor) -> None:
