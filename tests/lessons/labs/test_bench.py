@@ -27,6 +27,9 @@ def test_a_prediction_is_asked_for_before_and_the_result_comes_first(shop: Any) 
     assert result["data-hit"] == ("yes" if right else "no")
     assert page.select("details[open] pre")[0].get_text().startswith("def change(bench")
     assert page.select(".act") == []
+    rests_on = LABS["nested-change"].texts("en")["rests_on"]
+    named = [item.get_text() for item in page.select(".proofs li")]
+    assert named == [*rests_on["sources"], *rests_on["tests"]]
 
 
 def test_the_prediction_is_asked_for_but_not_forced(shop: Any) -> None:
