@@ -31,7 +31,7 @@ test: install-test ## everything the tests need, then all of them
 	$(MAKE) --no-print-directory check
 	@# four at a time on two processors: many tests wait for a server, a browser or a clock. The
 	@# order is that of the folders: the long files come first, and at the end no worker waits
-	TMPDIR=$$(scripts/quick-folder) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	TMPDIR=$$(scripts/quick-folder) $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 exercise: install-test ## N=3: is exercise 3 of the course solved? And the next hint
 	@$(BIN)/python scripts/exercise.py $(N) || true  # red is no fault of make

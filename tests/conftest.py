@@ -1,5 +1,6 @@
 """Fixtures for every test. The servers start with the first test that asks, once."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ import pytest
 from tests import passwords  # noqa: F401 - before the shop
 from tests.servers import PgBouncer, PostgresServer, RedisServer
 from tests.shops import STRATEGIES, close_shop, copy_sqlite, fill, open_shop
+
+gc.set_threshold(20_000, 10, 10)  # what a worker has imported is large: a fifth of its time
 
 
 class PatientRedis(RedisServer):
