@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import counted, growth, in_process, report, under_load
 from benchmarks.contenders import CONTENDERS, LEAST, Contender, Places, make_app
-from demoapp import terminal
+from demoapp.scripts import terminal
 from tests.servers import PostgresServer, RedisServer
 
 PACKAGES = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "demoapp"
-ROOMS = ("sessions", "front", "shop", "lessons", "scripts")
+ROOMS = ("sessions", "front", "shop", "scripts", "lessons")
 """From the bottom to the top. The modules beside them are the ground that all stand on."""
 
 

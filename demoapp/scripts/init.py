@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from alembic import command
-from demoapp import terminal
 from demoapp.db import engine_from
+from demoapp.scripts import terminal
 from demoapp.sessions.database import metadata as session_tables
 from demoapp.sessions.ini import SettingsError
 from demoapp.settings import WrongSettings, app_settings, resolve, teaches

@@ -7,8 +7,8 @@ import sys
 
 import plaster
 
-from demoapp import terminal
 from demoapp.front.serving import addresses, for_waitress, refuse_taken
+from demoapp.scripts import terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.settings import readable, told_in_a_line
 

@@ -13,7 +13,7 @@ from typing import Any
 from pyramid.paster import bootstrap
 from sqlalchemy.exc import SQLAlchemyError
 
-from demoapp import terminal
+from demoapp.scripts import terminal
 from demoapp.sessions.ini import SettingsError
 from demoapp.sessions.interfaces import ISessionStore, SessionError, Store
 from demoapp.sessions.settings import SessionSettings

@@ -25,10 +25,11 @@ from typing import Any
 
 from pyramid.request import Request
 
-from demoapp import make_app, terminal
+from demoapp import make_app
 from demoapp.front.hosts import names_in
 from demoapp.lessons.jar import fill_in, keep
 from demoapp.lessons.strategies import figures
+from demoapp.scripts import terminal
 from demoapp.sessions.custom import DEFAULT
 from demoapp.sessions.ini import SettingsError
 from demoapp.settings import app_settings, resolve, told_in_a_line

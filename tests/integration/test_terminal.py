@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from demoapp import terminal
+from demoapp.scripts import terminal
 
 
 class Screen(io.StringIO):
