@@ -34,6 +34,7 @@ document.addEventListener("submit", (event) => {
   if (form.ariaBusy) return event.preventDefault();
   form.ariaBusy = "true";
   setTimeout(() => { form.ariaBusy = null; }, 5000);
+  addEventListener("pageshow", () => { form.ariaBusy = null; }); // who comes back begins anew
   if (submitter?.closest(".card")) sessionStorage.setItem(placeKey, submitter.getBoundingClientRect().top);
 });
 const place = sessionStorage.getItem(placeKey);
