@@ -29,7 +29,7 @@ serve: install ## the shop on http://localhost:6543 (STRATEGY=redis serves a var
 test: install-test ## everything the tests need, then all of them
 	scripts/system-packages
 	$(MAKE) --no-print-directory check
-	@# four at a time on two processors: many tests wait for a server, a browser or a clock. The
+	@# five at a time on two processors: many tests wait for a server, a browser or a clock. The
 	@# order is that of the folders: the long files come first, and at the end no worker waits
 	TMPDIR=$$(scripts/quick-folder) $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 

@@ -1,4 +1,4 @@
-"""TCP proxies on loopback that lose what a server has answered, when a test says so.
+"""TCP proxies on loopback, and two that lose what a server has answered, when a test says so.
 
 A server that was stopped has done nothing with a command. Here it has done it, and only its
 answer is lost: the client cannot know.

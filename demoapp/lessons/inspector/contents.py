@@ -30,8 +30,8 @@ def contents(of: Subject) -> Layer:
 
 
 def deadlines(of: Subject) -> Iterator[Row]:
-    """When both limits end; nothing for a new session, or a factory that is not ours."""
-    if of.foreign or of.session is None or of.session.new:
+    """When both limits end, of a session that is there; nothing for a factory that is not ours."""
+    if of.foreign:
         return
     now = time.time()
     absolute = of.session.created + of.settings.absolute_timeout
